@@ -1,0 +1,11 @@
+"""Data exchange 数据交换 (CJJ/T 312 §6, app. B)."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ExchangeConfig(AppConfig):
+    """Data exchange 数据交换 (CJJ/T 312 §6, app. B)."""
+
+    name = "exchange"
+    verbose_name = _("Data exchange")

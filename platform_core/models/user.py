@@ -1,0 +1,197 @@
+"""People, their roles and what part of the world they may see (CJJ/T 312 §4.1.2-3, §4.1.4-8-1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.gis.db import models
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from guardian.mixins import GuardianUserMixin
+from guardian.shortcuts import get_objects_for_user
+
+from platform_core.fields import EncryptedTextField, mask_phone
+
+from .base import DemoMixin, EditableModel, ScopedQuerySet
+from .organisation import Organisation
+from .region import Region
+
+
+class Role(Group):
+    """A named set of rights. Separated duties may not meet in one person (GB/T 22239: 三权分立)."""
+
+    class Duty(models.TextChoices):
+        NONE = "", _("operational")
+        SYSTEM = "system", _("system administrator")
+        SECURITY = "security", _("security administrator")
+        AUDIT = "audit", _("audit administrator")
+
+    code = models.SlugField(_("code"), unique=True)
+    duty = models.CharField(_("separated duty"), max_length=10, choices=Duty.choices, blank=True)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    is_builtin = models.BooleanField(_("built in"), default=False, editable=False)
+    home_tiles = models.JSONField(_("home page tiles"), default=list, blank=True, help_text=_("url names, in order"))
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A data scope ready for querying; None does not restrict."""
+
+    region_prefix: str | None
+    organisation_path: str | None
+
+
+class UserManager(BaseUserManager["User"].from_queryset(ScopedQuerySet)):  # type: ignore[misc]
+    """Creates accounts."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """A user with a hashed password; None makes one that cannot log in by password."""
+        user: User = self.model(username=username, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
+        """An account without limits, for emergencies; daily administration uses the three separated roles."""
+        return self.create_user(username, password, is_superuser=True, is_staff=True, **fields)
+
+
+class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, EditableModel):
+    """A person with an account."""
+
+    scope_organisation = "organisation"
+    scope_region = "organisation__region"
+
+    username = models.CharField(
+        _("account"), max_length=64, unique=True, validators=[UnicodeUsernameValidator()]
+    )
+    full_name = models.CharField(_("name"), max_length=40)
+    phone = EncryptedTextField(_("telephone"), blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    post = models.CharField(_("post"), max_length=40, blank=True)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="users", verbose_name=_("organisation")
+    )
+    is_active = models.BooleanField(_("may log in"), default=True)
+    is_staff = models.BooleanField(_("may open the data administration"), default=False)
+    must_change_password = models.BooleanField(_("must change password"), default=False)
+    password_changed_at = models.DateTimeField(_("password changed at"), default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["full_name"]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ("username",)
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
+
+    @property
+    def masked_phone(self) -> str:
+        """The telephone as everybody may see it."""
+        return mask_phone(self.phone or "")
+
+    def scopes(self) -> list[Scope]:
+        """Data scopes, read once for the lifetime of this object (one query)."""
+        return self._scopes
+
+    @cached_property
+    def _scopes(self) -> list[Scope]:
+        return [
+            Scope(row.region.prefix if row.region else None, row.organisation.path if row.organisation else None)
+            for row in self.data_scopes.select_related("region", "organisation")
+        ]
+
+    def object_ids(self, model: type[Model]) -> list[Any]:
+        """Keys of single objects of `model` that were opened to this user (two queries at most, cached)."""
+        cache: dict[type[Model], list[Any]] = self.__dict__.setdefault("_object_ids", {})
+        if model not in cache:
+            view = f"{model._meta.app_label}.view_{model._meta.model_name}"
+            found = get_objects_for_user(self, view, klass=model._default_manager.all(), accept_global_perms=False)
+            cache[model] = list(found.values_list("pk", flat=True))
+        return cache[model]
+
+
+class DataScope(models.Model):
+    """Region subtree × organisation subtree open to a user; a user without any sees nothing."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="data_scopes", verbose_name=_("user"))
+    region = models.ForeignKey(Region, models.CASCADE, null=True, blank=True, verbose_name=_("division"))
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, verbose_name=_("organisation")
+    )
+
+    class Meta:
+        verbose_name = _("data scope")
+        verbose_name_plural = _("data scopes")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(region__isnull=False) | models.Q(organisation__isnull=False),
+                name="datascope_limits_something",
+                violation_error_message=_("A data scope names a division, an organisation, or both."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return " × ".join(str(part) for part in (self.region, self.organisation) if part)
+
+
+class UserSession(models.Model):
+    """A session that is open, so that it can be counted, shown and ended."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="open_sessions")
+    session_key = models.CharField(max_length=40, unique=True)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.ip}"
+
+
+class PasswordRecord(models.Model):
+    """Hash of a former password, so that it is not used again."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="former_passwords")
+    password = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.created_at:%Y-%m-%d}"
+
+
+class IdentityLink(models.Model):
+    """A local account's identity at an OpenID Connect provider (CJJ/T 312 §4.1.4-8-2)."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="identity_links")
+    issuer = models.URLField()
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("issuer", "subject"), name="identitylink_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.issuer} {self.subject}"

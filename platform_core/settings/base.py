@@ -1,0 +1,192 @@
+"""Everything that is neither identity nor read from the environment elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tiers.profiles import PROFILES
+
+from .environment import (  # noqa: F401 - settings are the names of this module
+    CELERY_BROKER_URL,
+    DATABASE,
+    ENVIRONMENT,
+    FIELD_ENCRYPTION_KEYS,
+    MQTT_URL,
+    PUBLIC_URL,
+    REDIS_URL,
+    SECRET_KEY,
+    TIER,
+    env,
+)
+from .security import OIDC_ENABLED
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+PROFILE = PROFILES[TIER]
+DEBUG = False
+IS_DEMO = ENVIRONMENT == "demo"
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+if ENVIRONMENT == "test":
+    ALLOWED_HOSTS = ["*"]
+
+INSTALLED_APPS = [
+    "platform_core",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "axes",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "guardian",
+    "leaflet",
+    *(["mozilla_django_oidc"] if OIDC_ENABLED else []),
+    "rest_framework",
+    "simple_history",
+    "treebeard",
+    "tiers",
+    *PROFILE.third_party_apps,
+    *PROFILE.apps,
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "platform_core.identity.middleware.SessionLimitMiddleware",
+    "platform_core.identity.middleware.PasswordRenewalMiddleware",
+    "platform_core.middleware.AuditActorMiddleware",
+    "platform_core.middleware.DomainErrorMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "platform_core.urls"
+WSGI_APPLICATION = "platform_core.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "platform_core.context.shell",
+            ],
+            "builtins": ["platform_core.templatetags.shell"],
+        },
+    }
+]
+FORM_RENDERER = "platform_core.forms.renderer.PlatformFormRenderer"
+
+DATABASES = {
+    "default": {
+        **DATABASE,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {"options": "-c statement_timeout=30000 -c timezone=UTC"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": TIER if ENVIRONMENT != "test" else f"test-{TIER}",
+    }
+}
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+SERIALIZATION_MODULES: dict[str, str] = {}
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / ".run" / "static" / TIER))
+MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(BASE_DIR / ".run" / "media" / TIER))
+MEDIA_URL = "/never-served-directly/"
+_S3_BUCKET = env.str("S3_BUCKET", default="")
+STORAGES = {
+    "default": (
+        {"BACKEND": "storages.backends.s3.S3Storage",
+         "OPTIONS": {"bucket_name": _S3_BUCKET, "endpoint_url": env.str("S3_ENDPOINT", default=None),
+                     "querystring_auth": True, "default_acl": "private", "file_overwrite": False}}
+        if _S3_BUCKET else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    ),
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage" if ENVIRONMENT == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = ENVIRONMENT == "test"
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", default=50) * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {
+    task.task: {"task": task.task, "schedule": task.every_s,
+                "options": {"queue": task.queue, "expires": task.every_s}}
+    for task in PROFILE.periodic_tasks
+}
+
+LEAFLET_CONFIG = {
+    "TILES": [], "RESET_VIEW": False, "MINIMAP": False, "SCALE": "metric", "ATTRIBUTION_PREFIX": "",
+    "NO_GLOBALS": False,
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["platform_core.api.permissions.DenyByDefault"],
+    "EXCEPTION_HANDLER": "platform_core.api.errors.exception_handler",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+ANONYMOUS_USER_NAME = None
+GUARDIAN_RAISE_403 = True
+SIMPLE_HISTORY_REVERT_DISABLED = True
+UNFOLD = {"SITE_TITLE": "CJJ/T 312", "SITE_HEADER": "CJJ/T 312", "SHOW_LANGUAGES": True}
+OAUTH2_PROVIDER = {
+    "OIDC_ENABLED": True,
+    "OIDC_RSA_PRIVATE_KEY": env.str("OIDC_PRIVATE_KEY", default="", multiline=True),
+    "OAUTH2_VALIDATOR_CLASS": "platform_core.identity.provider.PlatformValidator",
+    "SCOPES": {"openid": "identity", "profile": "name and organisation"},
+    "PKCE_REQUIRED": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"] if PUBLIC_URL.startswith("https") else ["http", "https"],
+}
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"axes": {"level": "WARNING"}, "shapefile": {"level": "ERROR"}},
+}

@@ -1,0 +1,219 @@
+"""The three tiers as data: what each deployment has (CJJ/T 312 §3.0.1, §4.1.1, §4.2.1, §4.3.1, app. A).
+
+Plain data: settings read it before any app is loaded, so nothing here may import one. An app that a profile
+does not list is not installed: no tables, no urls, no menu, no tasks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True)
+class System:
+    """A system of the standard and the app that is it. `layer` places it in the diagrams of app. A."""
+
+    app: str
+    label: StrOrPromise
+    icon: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A menu entry: the url name it opens and the permission that shows it."""
+
+    label: StrOrPromise
+    url: str
+    permission: str
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NavGroup:
+    """The entries of one system. Users without `platform_core.access_<app>` see none of them."""
+
+    app: str
+    items: tuple[NavItem, ...] = ()
+
+
+@dataclass(frozen=True)
+class PeriodicTask:
+    """An entry of the beat schedule; `every_s` in seconds."""
+
+    task: str
+    every_s: float
+    queue: str = "default"
+
+
+@dataclass(frozen=True)
+class ExchangeDirection:
+    """Who this tier exchanges with, and which way the data flow (§6.1.2)."""
+
+    partner: str
+    pushes: bool = False
+    receives: bool = False
+
+
+@dataclass(frozen=True)
+class TierProfile:
+    """Everything that makes one deployment the national, a provincial or a city platform."""
+
+    tier: str
+    label: StrOrPromise
+    region_level: int
+    systems: tuple[System, ...]
+    navigation: tuple[NavGroup, ...]
+    periodic_tasks: tuple[PeriodicTask, ...]
+    exchange: tuple[ExchangeDirection, ...]
+    clauses: tuple[str, ...]
+    third_party_apps: tuple[str, ...] = ()
+    features: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def apps(self) -> tuple[str, ...]:
+        """Django apps of this tier, in the order of the menu."""
+        return tuple(system.app for system in self.systems)
+
+    def has(self, app: str) -> bool:
+        """Whether the tier has this system."""
+        return app in self.apps
+
+    def system(self, app: str) -> System:
+        """The system of an app. Raises KeyError where the tier lacks it."""
+        for system in self.systems:
+            if system.app == app:
+                return system
+        raise KeyError(app)
+
+
+DECISION, BUSINESS, PLATFORM = "decision", "business", "platform"
+
+GUIDANCE = System("guidance", _("Business guidance"), "book", BUSINESS)
+SUPERVISION = System("supervision", _("Supervision and inspection"), "eye", BUSINESS)
+COORDINATION = System("coordination", _("Command and coordination"), "radio", BUSINESS)
+INDUSTRY = System("industry", _("Industry applications"), "tool", BUSINESS)
+PUBLIC_SERVICE = System("publicservice", _("Public service"), "phone", BUSINESS)
+MONITORING = System("monitoring", _("Operation monitoring"), "activity", BUSINESS)
+MONITORING_ANALYSIS = System("monitoring", _("Monitoring analysis"), "activity", BUSINESS)
+EVALUATION = System("evaluation", _("Comprehensive evaluation"), "check", BUSINESS)
+DECISION_SUPPORT = System("decision", _("Decision support"), "chart", DECISION)
+EXCHANGE = System("exchange", _("Data exchange"), "swap", PLATFORM)
+CONVERGENCE = System("convergence", _("Data convergence"), "layers", PLATFORM)
+MAINTENANCE = System("maintenance", _("Application maintenance"), "cog", PLATFORM)
+ACCEPTANCE = System("acceptance", _("Acceptance"), "award", DECISION)
+
+GRIDS = (
+    NavItem(_("Map"), "map", "platform_core.view_evaluationgrid"),
+    NavItem(_("Evaluation grids"), "evaluationgrid-list", "platform_core.view_evaluationgrid"),
+    NavItem(_("Evaluation points"), "evaluationpoint-list", "platform_core.view_evaluationpoint"),
+    NavItem(_("Unit grids"), "unitgrid-list", "platform_core.view_unitgrid"),
+    NavItem(_("Thematic layers"), "thematiclayer-list", "platform_core.view_thematiclayer"),
+)
+MAINTENANCE_ITEMS = (
+    NavItem(_("Administrative divisions"), "region-list", "platform_core.view_region"),
+    NavItem(_("Organisations"), "organisation-list", "platform_core.view_organisation"),
+    NavItem(_("Users"), "user-list", "platform_core.view_user"),
+    NavItem(_("Roles"), "role-list", "platform_core.view_role"),
+    NavItem(_("Code lists"), "codelist-list", "platform_core.view_codelist"),
+    NavItem(_("Working calendar"), "calendarday-list", "platform_core.view_calendarday"),
+    NavItem(_("Audit log"), "auditentry-list", "platform_core.view_auditentry"),
+    NavItem(_("Platform health"), "health", "platform_core.view_platform_health"),
+    NavItem(_("Architecture"), "architecture", "platform_core.view_platform_health"),
+    NavItem(_("Clause coverage"), "clauses", "platform_core.view_platform_health"),
+    NavItem(_("Style guide"), "style-guide", "platform_core.view_platform_health"),
+)
+CORE_TASKS = (
+    PeriodicTask("platform_core.tasks.seal_audit_log", 10),
+    PeriodicTask("platform_core.tasks.sweep_jobs", 30),
+    PeriodicTask("platform_core.tasks.beat_heartbeat", 15),
+    PeriodicTask("platform_core.tasks.expire_files", 3600),
+)
+
+
+def _navigation(
+    systems: tuple[System, ...], items: dict[str, tuple[NavItem, ...]]
+) -> tuple[NavGroup, ...]:
+    """Every system leads with its overview page; what is in `items` follows."""
+    return tuple(
+        NavGroup(
+            system.app,
+            (NavItem(_("Overview"), "system", f"platform_core.access_{system.app}", (system.app,)),
+             *items.get(system.app, ())),
+        )
+        for system in systems
+    )
+
+
+_NATIONAL = (GUIDANCE, SUPERVISION, MONITORING_ANALYSIS, EVALUATION, DECISION_SUPPORT, EXCHANGE, CONVERGENCE,
+             MAINTENANCE)
+_PROVINCIAL = (*_NATIONAL, ACCEPTANCE)
+_CITY = (GUIDANCE, COORDINATION, INDUSTRY, PUBLIC_SERVICE, MONITORING, EVALUATION, DECISION_SUPPORT, EXCHANGE,
+         CONVERGENCE, MAINTENANCE, ACCEPTANCE)
+_OIDC_ITEM = NavItem(_("Guidance logins of lower tiers"), "oidc-clients", "platform_core.manage_oidc_clients")
+
+NATIONAL = TierProfile(
+    tier="national",
+    label=_("National platform"),
+    region_level=0,
+    systems=_NATIONAL,
+    navigation=_navigation(
+        _NATIONAL, {"evaluation": GRIDS, "maintenance": (*MAINTENANCE_ITEMS, _OIDC_ITEM)}
+    ),
+    periodic_tasks=CORE_TASKS,
+    exchange=(
+        ExchangeDirection("provincial", receives=True),
+        ExchangeDirection("city", receives=True),
+        ExchangeDirection("horizontal", receives=True),
+    ),
+    clauses=("4.1", "5.1", "6", "7", "9"),
+    third_party_apps=("oauth2_provider",),
+    features=frozenset({"oidc_provider"}),
+)
+PROVINCIAL = TierProfile(
+    tier="provincial",
+    label=_("Provincial platform"),
+    region_level=1,
+    systems=_PROVINCIAL,
+    navigation=_navigation(_PROVINCIAL, {"evaluation": GRIDS, "maintenance": MAINTENANCE_ITEMS}),
+    periodic_tasks=CORE_TASKS,
+    exchange=(
+        ExchangeDirection("national", pushes=True),
+        ExchangeDirection("city", receives=True),
+        ExchangeDirection("horizontal", receives=True),
+    ),
+    clauses=("4.2", "5.1", "6", "7", "9"),
+)
+CITY = TierProfile(
+    tier="city",
+    label=_("City platform"),
+    region_level=2,
+    systems=_CITY,
+    navigation=_navigation(
+        _CITY,
+        {
+            "coordination": (
+                NavItem(_("Part facilities"), "partfacility-list", "coordination.view_partfacility"),
+            ),
+            "evaluation": GRIDS,
+            "maintenance": MAINTENANCE_ITEMS,
+        },
+    ),
+    periodic_tasks=CORE_TASKS,
+    exchange=(
+        ExchangeDirection("national", pushes=True),
+        ExchangeDirection("provincial", pushes=True),
+        ExchangeDirection("horizontal", receives=True),
+    ),
+    clauses=("4.3", "5.2", "6", "7", "9"),
+)
+
+PROFILES = {profile.tier: profile for profile in (NATIONAL, PROVINCIAL, CITY)}
+# The apps that exist at all; a tier has a subset. Contracts and tests read it.
+ALL_APPS = tuple(dict.fromkeys(app for profile in PROFILES.values() for app in profile.apps))
