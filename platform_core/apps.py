@@ -12,9 +12,13 @@ class PlatformCoreConfig(AppConfig):
     verbose_name = _("Platform")
 
     def ready(self) -> None:
-        """Bind Celery, connect listeners, declare pages."""
+        """Bind Celery, connect listeners, declare pages, jobs and layers."""
         from . import celery, listeners
+        from .geo import layers
+        from .pages import core  # noqa: F401 - registers
+        from .services import exports  # noqa: F401 - registers
 
         celery.app.set_default()
         listeners.connect()
+        layers.register_core_layers()
         post_migrate.connect(listeners.create_access_permissions, sender=self)

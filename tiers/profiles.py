@@ -6,7 +6,7 @@ does not list is not installed: no tables, no urls, no menu, no tasks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
@@ -74,7 +74,6 @@ class TierProfile:
     exchange: tuple[ExchangeDirection, ...]
     clauses: tuple[str, ...]
     third_party_apps: tuple[str, ...] = ()
-    features: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def apps(self) -> tuple[str, ...]:
@@ -156,16 +155,13 @@ _NATIONAL = (GUIDANCE, SUPERVISION, MONITORING_ANALYSIS, EVALUATION, DECISION_SU
 _PROVINCIAL = (*_NATIONAL, ACCEPTANCE)
 _CITY = (GUIDANCE, COORDINATION, INDUSTRY, PUBLIC_SERVICE, MONITORING, EVALUATION, DECISION_SUPPORT, EXCHANGE,
          CONVERGENCE, MAINTENANCE, ACCEPTANCE)
-_OIDC_ITEM = NavItem(_("Guidance logins of lower tiers"), "oidc-clients", "platform_core.manage_oidc_clients")
 
 NATIONAL = TierProfile(
     tier="national",
     label=_("National platform"),
     region_level=0,
     systems=_NATIONAL,
-    navigation=_navigation(
-        _NATIONAL, {"evaluation": GRIDS, "maintenance": (*MAINTENANCE_ITEMS, _OIDC_ITEM)}
-    ),
+    navigation=_navigation(_NATIONAL, {"evaluation": GRIDS, "maintenance": MAINTENANCE_ITEMS}),
     periodic_tasks=CORE_TASKS,
     exchange=(
         ExchangeDirection("provincial", receives=True),
@@ -173,8 +169,6 @@ NATIONAL = TierProfile(
         ExchangeDirection("horizontal", receives=True),
     ),
     clauses=("4.1", "5.1", "6", "7", "9"),
-    third_party_apps=("oauth2_provider",),
-    features=frozenset({"oidc_provider"}),
 )
 PROVINCIAL = TierProfile(
     tier="provincial",

@@ -92,7 +92,7 @@ def run_manage(settings: Mapping[str, str], *words: str, show: bool = False) -> 
         stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
-        tail = "\n".join((done.stdout or "").splitlines()[-15:])
+        tail = "\n".join(line[:300] for line in (done.stdout or "").splitlines()[-15:])
         raise StackError(
             f"manage.py {' '.join(words)} failed for {settings['TIER']}:\n{tail}\n"
             f"Mend the cause above and run again; the steps already done are not repeated. "

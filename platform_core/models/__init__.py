@@ -10,12 +10,12 @@ from .instance import PlatformInstance
 from .layer import LayerFeature, ThematicLayer
 from .organisation import Organisation
 from .region import Region
-from .user import DataScope, IdentityLink, PasswordRecord, Role, Scope, User, UserSession
+from .user import DataScope, PasswordRecord, Role, Scope, User, UserSession
 from .work import ImportBatch, ImportRow, Job, Notification, SavedView
 
 __all__ = [
     "CGCS2000", "Attachment", "AuditEntry", "CalendarDay", "Code", "CodeList", "DataScope", "DemoMixin",
-    "EditableModel", "EvaluationGrid", "EvaluationPoint", "IdentityLink", "ImportBatch", "ImportRow", "Job",
+    "EditableModel", "EvaluationGrid", "EvaluationPoint", "ImportBatch", "ImportRow", "Job",
     "LayerFeature", "Notification", "Organisation", "PasswordRecord", "PlatformInstance", "Region", "Role",
     "SavedView", "Scope", "ScopedQuerySet", "Sequence", "ThematicLayer", "UnitGrid", "User", "UserSession",
     "WorkingPeriod",

@@ -55,8 +55,8 @@ class ScopedQuerySet(models.QuerySet):
         return self.filter(retired_at__isnull=True)
 
 
-class EditableModel(models.Model):
-    """Times, retirement instead of deletion, and a full history (who, when, before, after)."""
+class RetirableModel(models.Model):
+    """Times, and retirement instead of deletion."""
 
     scope_region: ClassVar[str | None] = None
     scope_organisation: ClassVar[str | None] = None
@@ -64,7 +64,6 @@ class EditableModel(models.Model):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True, editable=False)
-    history = HistoricalRecords(inherit=True)
 
     objects = ScopedQuerySet.as_manager()
 
@@ -80,6 +79,15 @@ class EditableModel(models.Model):
         """Take out of use, now."""
         self.retired_at = timezone.now()
         self.save(update_fields=["retired_at", "updated_at"])
+
+
+class EditableModel(RetirableModel):
+    """A retirable row with a full history (who, when, before, after)."""
+
+    history = HistoricalRecords(inherit=True)
+
+    class Meta:
+        abstract = True
 
 
 class DemoMixin(models.Model):

@@ -28,7 +28,6 @@ class PlatformInstance(EditableModel):
         # Rights that guard pages without a table of their own.
         permissions = (
             ("view_platform_health", "May see the state of the platform"),
-            ("manage_oidc_clients", "May register platforms for guidance login"),
             ("verify_audit_log", "May verify the audit log"),
         )
 

@@ -15,10 +15,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from guardian.mixins import GuardianUserMixin
 from guardian.shortcuts import get_objects_for_user
+from simple_history.models import HistoricalRecords
 
 from platform_core.fields import EncryptedTextField, mask_phone
 
-from .base import DemoMixin, EditableModel, ScopedQuerySet
+from .base import DemoMixin, RetirableModel, ScopedQuerySet
 from .organisation import Organisation
 from .region import Region
 
@@ -66,7 +67,7 @@ class UserManager(BaseUserManager["User"].from_queryset(ScopedQuerySet)):  # typ
         return self.create_user(username, password, is_superuser=True, is_staff=True, **fields)
 
 
-class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, EditableModel):
+class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, RetirableModel):
     """A person with an account."""
 
     scope_organisation = "organisation"
@@ -86,6 +87,7 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, Edi
     is_staff = models.BooleanField(_("may open the data administration"), default=False)
     must_change_password = models.BooleanField(_("must change password"), default=False)
     password_changed_at = models.DateTimeField(_("password changed at"), default=timezone.now, editable=False)
+    history = HistoricalRecords(excluded_fields=["password", "last_login"])
 
     objects = UserManager()
 
@@ -180,18 +182,3 @@ class PasswordRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.created_at:%Y-%m-%d}"
-
-
-class IdentityLink(models.Model):
-    """A local account's identity at an OpenID Connect provider (CJJ/T 312 §4.1.4-8-2)."""
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="identity_links")
-    issuer = models.URLField()
-    subject = models.CharField(max_length=255)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("issuer", "subject"), name="identitylink_once"),)
-
-    def __str__(self) -> str:
-        return f"{self.issuer} {self.subject}"

@@ -18,7 +18,6 @@ from .environment import (  # noqa: F401 - settings are the names of this module
     TIER,
     env,
 )
-from .security import OIDC_ENABLED
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PROFILE = PROFILES[TIER]
@@ -30,8 +29,6 @@ if ENVIRONMENT == "test":
 
 INSTALLED_APPS = [
     "platform_core",
-    "unfold",
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -39,6 +36,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.gis",
+    "django.forms",
     "axes",
     "csp",
     "django_filters",
@@ -48,7 +46,6 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "guardian",
     "leaflet",
-    *(["mozilla_django_oidc"] if OIDC_ENABLED else []),
     "rest_framework",
     "simple_history",
     "treebeard",
@@ -171,15 +168,6 @@ REST_FRAMEWORK = {
 ANONYMOUS_USER_NAME = None
 GUARDIAN_RAISE_403 = True
 SIMPLE_HISTORY_REVERT_DISABLED = True
-UNFOLD = {"SITE_TITLE": "CJJ/T 312", "SITE_HEADER": "CJJ/T 312", "SHOW_LANGUAGES": True}
-OAUTH2_PROVIDER = {
-    "OIDC_ENABLED": True,
-    "OIDC_RSA_PRIVATE_KEY": env.str("OIDC_PRIVATE_KEY", default="", multiline=True),
-    "OAUTH2_VALIDATOR_CLASS": "platform_core.identity.provider.PlatformValidator",
-    "SCOPES": {"openid": "identity", "profile": "name and organisation"},
-    "PKCE_REQUIRED": True,
-    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"] if PUBLIC_URL.startswith("https") else ["http", "https"],
-}
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 
 LOGGING = {

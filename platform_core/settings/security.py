@@ -53,7 +53,6 @@ X_FRAME_OPTIONS = "DENY"
 TIANDITU_KEY = env.str("TIANDITU_KEY", default="")
 _MAP_IMAGES = [f"https://t{number}.tianditu.gov.cn" for number in range(8)] if TIANDITU_KEY else []
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/"],  # django-unfold needs inline scripts; it is for administrators only
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
@@ -77,18 +76,3 @@ if env.bool("BEHIND_PROXY", default=False):
     AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=1)
 
 OTP_TOTP_ISSUER = f"CJJT312 {TIER}"
-SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
-
-OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
-OIDC_RP_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
-OIDC_RP_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
-OIDC_ENABLED = bool(OIDC_ISSUER and OIDC_RP_CLIENT_ID)
-OIDC_RP_SIGN_ALGO = "RS256"
-OIDC_RP_SCOPES = "openid profile"
-OIDC_OP_AUTHORIZATION_ENDPOINT = f"{OIDC_ISSUER}/authorize/"
-OIDC_OP_TOKEN_ENDPOINT = f"{OIDC_ISSUER}/token/"
-OIDC_OP_USER_ENDPOINT = f"{OIDC_ISSUER}/userinfo/"
-OIDC_OP_JWKS_ENDPOINT = f"{OIDC_ISSUER}/.well-known/jwks.json"
-OIDC_USE_PKCE = True
-if OIDC_ENABLED:
-    AUTHENTICATION_BACKENDS.append("platform_core.identity.oidc.LinkedAccountBackend")

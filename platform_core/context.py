@@ -1,0 +1,51 @@
+"""What the shell of every page needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from .models import PlatformInstance, User
+
+
+def page_url(name: str, args: tuple[str, ...] = ()) -> str:
+    """A url name; `<model>-list` of the generic pages too. Raises NoReverseMatch for an unknown name."""
+    if name.endswith("-list"):
+        return reverse("page-list", args=[name.removesuffix("-list")])
+    return reverse(name, args=args)
+
+
+def menu(user: User) -> list[dict[str, Any]]:
+    """The profile's navigation, filtered by the user's rights; systems without an entry are left out."""
+    groups = []
+    for group in settings.PROFILE.navigation:
+        if not user.has_perm(f"platform_core.access_{group.app}"):
+            continue
+        items = [
+            {"label": item.label, "url": page_url(item.url, item.args), "name": item.url}
+            for item in group.items if user.has_perm(item.permission)
+        ]
+        if items:
+            groups.append({"system": settings.PROFILE.system(group.app), "entries": items})
+    return groups
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: platform, menu, demo flag. Lazy, so that fragments do not pay for it."""
+    user = getattr(request, "user", None)
+    context: dict[str, Any] = {
+        "platform": SimpleLazyObject(
+            lambda: PlatformInstance.objects.select_related("region", "organisation").first()
+        ),
+        "profile": settings.PROFILE, "is_demo": settings.IS_DEMO,
+    }
+    if user is not None and user.is_authenticated:
+        context["menu"] = SimpleLazyObject(lambda: menu(user))
+        context["unread"] = SimpleLazyObject(lambda: user.notifications.filter(read_at=None).count())
+    return context
+
+

@@ -1,0 +1,29 @@
+"""Areas on the ellipsoid and in the local metre grid."""
+
+from __future__ import annotations
+
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon
+from django.db import connection
+
+
+def area_m2(geometry: GEOSGeometry) -> float:
+    """Area on the CGCS2000 ellipsoid in m² (PostGIS geography; one query)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ST_Area(ST_GeogFromWKB(%s))", [bytes(geometry.wkb)])
+        return float(cursor.fetchone()[0])
+
+
+def as_multipolygon(geometry: GEOSGeometry, srid: int = 4490) -> MultiPolygon:
+    """A polygon or multipolygon as MultiPolygon. Raises ValueError for any other kind."""
+    if geometry.geom_type == "Polygon":
+        geometry = MultiPolygon(geometry)
+    if geometry.geom_type != "MultiPolygon":
+        raise ValueError(geometry.geom_type)
+    geometry.srid = srid
+    return geometry
+
+
+def metre_srid(longitude: float) -> int:
+    """CGCS2000 / 3-degree Gauss-Kruger CM (EPSG:4534–4554, central meridians 75°–135°) for a longitude."""
+    meridian = min(135, max(75, round(longitude / 3) * 3))
+    return 4534 + (meridian - 75) // 3

@@ -1,0 +1,51 @@
+"""Who acts, and what happens when a rule is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from .errors import DomainError
+from .services.audit import acting
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class AuditActorMiddleware:
+    """Lets services.audit.record know the user and address without every function carrying them."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Everything inside is the act of this user."""
+        user = request.user if request.user.is_authenticated else None
+        with acting(user, request.META.get("REMOTE_ADDR")):
+            return self.get_response(request)
+
+
+class DomainErrorMiddleware:
+    """Shows a broken rule as a message on the page the user came from; as JSON where JSON was asked for."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """DomainError → message; anything else is not ours."""
+        if not isinstance(exception, DomainError):
+            return None
+        if request.accepts("text/html"):
+            back = request.META.get("HTTP_REFERER", "")
+            if request.method == "POST" and url_has_allowed_host_and_scheme(back, {request.get_host()}):
+                messages.error(request, exception.message)
+                return redirect(back)
+            return render(request, "platform_core/error.html", {"message": exception.message}, status=409)
+        return JsonResponse({"code": exception.code, "message": exception.message}, status=409)

@@ -1,0 +1,138 @@
+"""The declaration of a model's pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.contrib.gis.db.models import GeometryField
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field, Model, QuerySet
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+    from platform_core.models import User
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a list; `path` is an attribute path, `sort` the indexed field it may be sorted by."""
+
+    path: str
+    title: StrOrPromise = ""
+    sort: bool = False
+    is_numeric: bool = False
+    is_default: bool = True
+
+
+class ModelPages:
+    """Everything the generic pages need to know about a model. Subclass, set a few names, `register`."""
+
+    model: ClassVar[type[Model]]
+    system: ClassVar[str]
+    columns: ClassVar[tuple[Column, ...]]
+    filters: ClassVar[tuple[str, ...]] = ()
+    search: ClassVar[tuple[str, ...]] = ()
+    order: ClassVar[str] = "pk"
+    related: ClassVar[tuple[str, ...]] = ()
+    form: ClassVar[type[forms.ModelForm] | None] = None
+    import_key: ClassVar[str] = ""
+    details: ClassVar[tuple[str, ...]] = ()
+    map_layer: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        self.name: str = self.model._meta.model_name or ""
+        self.title = self.model._meta.verbose_name
+        self.title_plural = self.model._meta.verbose_name_plural
+
+    def permission(self, verb: str) -> str:
+        """`view`, `add` or `change` of the model."""
+        return f"{self.model._meta.app_label}.{verb}_{self.model._meta.model_name}"
+
+    def may(self, user: User, verb: str) -> bool:
+        """Whether the user has the right and may open the system the page belongs to."""
+        if verb != "view" and self.form is None:
+            return False
+        return user.has_perm(f"platform_core.access_{self.system}") and user.has_perm(self.permission(verb))
+
+    def demand(self, user: User, verb: str) -> None:
+        """Raise PermissionDenied unless `may`."""
+        if not self.may(user, verb):
+            raise PermissionDenied(_("You do not have the right to do this."))
+
+    def rows(self, user: User) -> QuerySet:
+        """The user's rows, in use."""
+        rows = self.model._default_manager.all().visible_to(user)
+        if any(field.name == "retired_at" for field in self.model._meta.fields):
+            rows = rows.current()
+        return rows.select_related(*self.related)
+
+    def warnings(self, instance: Model) -> list[str]:
+        """What an operator should know about a row although it is allowed."""
+        return []
+
+    def prepare(self, instance: Model) -> None:
+        """Fill in what follows from other fields, before saving."""
+
+    def store(self, instance: Model, form: forms.ModelForm) -> None:
+        """Save a new or changed row."""
+        instance.save()
+
+    @property
+    def geometry_field(self) -> str | None:
+        """Name of the geometry column, if there is one."""
+        for field in self.model._meta.fields:
+            if isinstance(field, GeometryField):
+                return str(field.name)
+        return None
+
+    def column_title(self, column: Column) -> StrOrPromise:
+        """Its own title, or the field's."""
+        if column.title:
+            return column.title
+        return self.field(column.path).verbose_name
+
+    def field(self, path: str) -> Field:
+        """The model field at the start of a path."""
+        found: Any = self.model._meta.get_field(path.split(".")[0])
+        return found
+
+    def value(self, row: Model, path: str) -> Any:
+        """Value at a path, as a reader sees it: choices by label, dates local, empty as ''."""
+        value: Any = row
+        for part in path.split("."):
+            display = getattr(value, f"get_{part}_display", None)
+            value = display() if display else getattr(value, part, None)
+            if value is None:
+                return ""
+        if hasattr(value, "astimezone"):
+            return formats.date_format(timezone.localtime(value), "Y-m-d H:i")
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        if isinstance(value, float):
+            return f"{value:.2f}"
+        return value
+
+
+_registry: dict[str, ModelPages] = {}
+
+
+def register(declaration: type[ModelPages]) -> type[ModelPages]:
+    """Class decorator: serve the pages of a model."""
+    pages = declaration()
+    _registry[pages.name] = pages
+    return declaration
+
+
+def registered() -> list[ModelPages]:
+    """All pages of this tier."""
+    return list(_registry.values())
+
+
+def find(name: str) -> ModelPages | None:
+    """Pages by model name."""
+    return _registry.get(name)

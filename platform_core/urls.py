@@ -1,0 +1,54 @@
+"""Addresses: the floor's own, and those of every system of the tier that has any."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+
+from .pages import views as pages
+from .views import account, map as map_views, portal, work
+
+
+def _systems() -> list[URLPattern | URLResolver]:
+    return [path(f"{app}/", include(f"{app}.urls")) for app in ("tiers", *settings.PROFILE.apps)
+            if find_spec(f"{app}.urls")]
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", portal.home, name="home"),
+    path("healthz", portal.healthz, name="healthz"),
+    path("login/", account.Login.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", account.change_password, name="password-change"),
+    path("second-factor/", account.second_factor, name="second-factor"),
+    path("language/", set_language, name="set_language"),
+    path("search/", portal.search, name="search"),
+    path("health/", portal.health_page, name="health"),
+    path("style-guide/", portal.style_guide, name="style-guide"),
+    path("audit/verify/", portal.verify_audit, name="verify-audit"),
+    path("map/", map_views.map_page, name="map"),
+    path("screen/", map_views.big_screen, name="screen"),
+    path("tiles/<slug:name>/<int:zoom>/<int:x>/<int:y>.mvt", map_views.tile, name="tile"),
+    path("features/<slug:name>.geojson", map_views.features, name="features"),
+    path("jobs/", work.job_list, name="jobs"),
+    path("jobs/<int:job_id>/file/", work.job_file, name="job-file"),
+    path("jobs/<int:job_id>/cancel/", work.job_cancel, name="job-cancel"),
+    path("live/notifications/", work.badge, name="badge"),
+    path("notifications/", work.notification_list, name="notifications"),
+    path("p/<slug:name>/", pages.list_view, name="page-list"),
+    path("p/<slug:name>/new/", pages.form_view, name="page-add"),
+    path("p/<slug:name>/import/", pages.import_view, name="page-import"),
+    path("p/<slug:name>/import/<int:batch_id>/", pages.import_preview, name="page-import-preview"),
+    path("p/<slug:name>/export/", pages.export_view, name="page-export"),
+    path("p/<slug:name>/views/", pages.save_view, name="page-save-view"),
+    path("p/<slug:name>/<str:pk>/", pages.detail_view, name="page-detail"),
+    path("p/<slug:name>/<str:pk>/edit/", pages.form_view, name="page-edit"),
+    path("p/<slug:name>/<str:pk>/retire/", pages.retire_view, name="page-retire"),
+    *_systems(),
+]
+handler403 = "platform_core.views.portal.forbidden"
+handler404 = "platform_core.views.portal.not_found"

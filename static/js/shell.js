@@ -1,0 +1,35 @@
+// The shell: hotkey, tabs, confirmation, closing menus, htmx security token, the clock of the command hall.
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-CSRFToken"] = document.querySelector("meta[name=csrf-token]").content;
+});
+document.addEventListener("htmx:pushedIntoHistory", () => {
+  for (const input of document.querySelectorAll("[data-current-query], .actions input[name=query]"))
+    input.value = location.search.slice(1);
+});
+document.addEventListener("keydown", (event) => {
+  const field = document.querySelector("[data-hotkey='/']");
+  if (event.key === "/" && field && !event.target.closest("input, textarea, select")) {
+    event.preventDefault();
+    field.focus();
+  }
+  if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]"))
+    if (!menu.contains(event.target)) menu.open = false;
+  const tab = event.target.closest("[data-tabs] [role=tab]");
+  if (!tab) return;
+  for (const other of tab.parentElement.children) {
+    other.setAttribute("aria-selected", other === tab);
+    document.getElementById(other.getAttribute("aria-controls")).hidden = other !== tab;
+  }
+});
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+for (const clock of document.querySelectorAll("[data-clock]")) {
+  const tick = () => (clock.textContent = new Date().toLocaleString(document.documentElement.lang, { hour12: false }));
+  tick();
+  setInterval(tick, 1000);
+}
