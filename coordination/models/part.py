@@ -18,7 +18,7 @@ class PartFacility(DemoMixin, EditableModel):
         LOST = "lost", _("lost")
         ABANDONED = "abandoned", _("abandoned")
 
-    scope_region = "region"
+    scope_region = "region__code"
     scope_organisation = "owner"
 
     code = models.CharField(

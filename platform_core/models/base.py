@@ -22,7 +22,7 @@ CGCS2000 = 4490
 class ScopedQuerySet(models.QuerySet):
     """Rows a user may see: data scope (region subtree × organisation subtree), or rights on single objects.
 
-    A model names the lookups that lead to its region and organisation in `scope_region` and
+    A model names the lookups that lead to its region's code and its organisation in `scope_region` and
     `scope_organisation`; a dimension that it does not have does not restrict it.
     """
 

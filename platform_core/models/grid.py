@@ -17,7 +17,7 @@ EVALUATION_GRID_KM2 = (0.5, 3.0)
 class EvaluationGrid(DemoMixin, EditableModel):
     """Evaluation grid 评价网格: a polygon composed of unit grids (CJJ/T 312 §2.0.5)."""
 
-    scope_region = "region"
+    scope_region = "region__code"
 
     code = models.CharField(
         _("code"), max_length=20, unique=True,
@@ -52,7 +52,7 @@ class EvaluationGrid(DemoMixin, EditableModel):
 class UnitGrid(DemoMixin, EditableModel):
     """Unit grid 单元网格, 15 digits: county 6, street 3, community 3, order 3 (CJJ/T 106; GB/T 30428.1)."""
 
-    scope_region = "region"
+    scope_region = "region__code"
 
     code = models.CharField(
         _("code"), max_length=15, unique=True,
@@ -92,7 +92,7 @@ class EvaluationPoint(DemoMixin, EditableModel):
         COMMUNITY = 11, _("community")
         CROSSING = 12, _("main crossing")
 
-    scope_region = "region"
+    scope_region = "region__code"
 
     code = models.CharField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=80)

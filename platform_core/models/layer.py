@@ -18,7 +18,7 @@ class ThematicLayer(DemoMixin, EditableModel):
         LINE = "line", _("lines")
         POLYGON = "polygon", _("polygons")
 
-    scope_region = "region"
+    scope_region = "region__code"
 
     code = models.SlugField(_("code"), unique=True)
     name = models.CharField(_("name"), max_length=60)
@@ -41,7 +41,7 @@ class ThematicLayer(DemoMixin, EditableModel):
 class LayerFeature(DemoMixin, EditableModel):
     """A feature of a thematic layer with free properties."""
 
-    scope_region = "region"
+    scope_region = "region__code"
 
     layer = models.ForeignKey(ThematicLayer, models.PROTECT, related_name="features", verbose_name=_("layer"))
     name = models.CharField(_("name"), max_length=100)

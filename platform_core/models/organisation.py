@@ -45,7 +45,7 @@ class Organisation(MP_Node, DemoMixin, EditableModel):
         STREET = "street", _("street agency")
         COMPANY = "company", _("utility or company")
 
-    scope_region = "region"
+    scope_region = "region__code"
     scope_organisation = None
 
     code = models.CharField(_("code"), max_length=32, unique=True)

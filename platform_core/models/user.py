@@ -71,7 +71,7 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, Ret
     """A person with an account."""
 
     scope_organisation = "organisation"
-    scope_region = "organisation__region"
+    scope_region = "organisation__region__code"
 
     username = models.CharField(
         _("account"), max_length=64, unique=True, validators=[UnicodeUsernameValidator()]

@@ -2,6 +2,9 @@
 const DARK = Boolean(document.querySelector("[data-map-page][data-dark]"));
 const FONT = "12px 'Noto Sans CJK SC', sans-serif";
 
+// Leaflet guesses its images' address from the style sheet, which a hashed file name defeats.
+const PIN = L.divIcon({ className: "pin", iconSize: [16, 16], iconAnchor: [8, 8] });
+
 class Circle {
   constructor(colour) { this.colour = colour; }
   draw(context, geometry, zoom, feature) {
@@ -139,7 +142,7 @@ function drawingField(field) {
     try {
       L.geoJSON(JSON.parse(text.value)).eachLayer((layer) => {
         const parts = layer.feature.geometry.type === "MultiPolygon" ? layer.feature.geometry.coordinates : null;
-        if (!parts) group.addLayer(layer);
+        if (!parts) group.addLayer(layer.getLatLng ? L.marker(layer.getLatLng(), { icon: PIN }) : layer);
         else for (const part of parts) L.geoJSON({ type: "Polygon", coordinates: part }).eachLayer((one) => group.addLayer(one));
       });
     } catch (error) { console.warn(error); }
@@ -149,7 +152,7 @@ function drawingField(field) {
   base(map);
   group.addTo(map);
   map.addControl(new L.Control.Draw({
-    draw: { ...off, marker: isPoint, polygon: !isPoint }, edit: { featureGroup: group },
+    draw: { ...off, marker: isPoint && { icon: PIN }, polygon: !isPoint }, edit: { featureGroup: group },
   }));
   const store = () => {
     const shapes = group.getLayers().map((layer) => layer.toGeoJSON().geometry);
