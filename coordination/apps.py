@@ -17,7 +17,18 @@ class CoordinationConfig(AppConfig):
         from . import pages
 
         model = pages.PartFacility
-        layers.register(layers.MapLayer(
-            "partfacility", _("Part facilities"), model, "location", ("code", "name", "type_code"),
-            "coordination.view_partfacility", "#2e7d4f", "point", cluster_below=16, page="partfacility", is_on=False,
-        ))
+        layers.register(
+            layers.MapLayer(
+                "partfacility",
+                _("Part facilities"),
+                model,
+                "location",
+                ("code", "name", "type_code"),
+                "coordination.view_partfacility",
+                "#2e7d4f",
+                "point",
+                cluster_below=16,
+                page="partfacility",
+                is_on=False,
+            )
+        )

@@ -28,7 +28,14 @@ class PartFacilityPages(ModelPages):
     """Part facilities 部件 (CJJ/T 312 §4.3.4-1)."""
 
     model, system, form, import_key = PartFacility, "coordination", PartFacilityForm, "code"
-    columns = (Column("code", sort=True), Column("name"), Column("type_code"), Column("region"), Column("owner"),
-               Column("state"), Column("is_demo"))
+    columns = (
+        Column("code", sort=True),
+        Column("name"),
+        Column("type_code"),
+        Column("region"),
+        Column("owner"),
+        Column("state"),
+        Column("is_demo"),
+    )
     filters, search, order, related = ("type_code", "state"), ("code",), "code", ("region", "owner")
     map_layer = "partfacility"

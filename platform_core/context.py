@@ -27,7 +27,8 @@ def menu(user: User) -> list[dict[str, Any]]:
             continue
         items = [
             {"label": item.label, "url": page_url(item.url, item.args), "name": item.url}
-            for item in group.items if user.has_perm(item.permission)
+            for item in group.items
+            if user.has_perm(item.permission)
         ]
         if items:
             groups.append({"system": settings.PROFILE.system(group.app), "entries": items})
@@ -38,14 +39,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: platform, menu, demo flag. Lazy, so that fragments do not pay for it."""
     user = getattr(request, "user", None)
     context: dict[str, Any] = {
-        "platform": SimpleLazyObject(
-            lambda: PlatformInstance.objects.select_related("region", "organisation").first()
-        ),
-        "profile": settings.PROFILE, "is_demo": settings.IS_DEMO,
+        "platform": SimpleLazyObject(lambda: PlatformInstance.objects.select_related("region", "organisation").first()),
+        "profile": settings.PROFILE,
+        "is_demo": settings.IS_DEMO,
     }
     if user is not None and user.is_authenticated:
         context["menu"] = SimpleLazyObject(lambda: menu(user))
         context["unread"] = SimpleLazyObject(lambda: user.notifications.filter(read_at=None).count())
     return context
-
-

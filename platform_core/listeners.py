@@ -21,10 +21,13 @@ def _on_login(sender: type, request: HttpRequest, user: User, **_kwargs: Any) ->
     with transaction.atomic(), audit.acting(user, request.META.get("REMOTE_ADDR")):
         UserSession.objects.update_or_create(
             session_key=request.session.session_key,
-            defaults={"user": user, "ip": request.META.get("REMOTE_ADDR"),
-                      "user_agent": request.META.get("HTTP_USER_AGENT", "")[:200]},
+            defaults={
+                "user": user,
+                "ip": request.META.get("REMOTE_ADDR"),
+                "user_agent": request.META.get("HTTP_USER_AGENT", "")[:200],
+            },
         )
-        surplus = list(user.open_sessions.order_by("-created_at")[settings.SESSIONS_PER_USER:])
+        surplus = list(user.open_sessions.order_by("-created_at")[settings.SESSIONS_PER_USER :])
         Session.objects.filter(session_key__in=[session.session_key for session in surplus]).delete()
         UserSession.objects.filter(pk__in=[session.pk for session in surplus]).delete()
         audit.record("login", user)
@@ -47,10 +50,12 @@ def create_access_permissions(sender: type, **_kwargs: Any) -> None:
     from django.contrib.auth.models import Permission
     from django.contrib.contenttypes.models import ContentType
 
+    ContentType.objects.clear_cache()  # a flush (tests) gives content types new keys
     content_type = ContentType.objects.get_for_model(PlatformInstance)
     for system in settings.PROFILE.systems:
         Permission.objects.get_or_create(
-            content_type=content_type, codename=f"access_{system.app}",
+            content_type=content_type,
+            codename=f"access_{system.app}",
             defaults={"name": f"May open {system.app}"},
         )
 

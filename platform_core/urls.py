@@ -10,12 +10,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from .pages import views as pages
-from .views import account, map as map_views, portal, work
+from .views import account, portal, work
+from .views import map as map_views
 
 
 def _systems() -> list[URLPattern | URLResolver]:
-    return [path(f"{app}/", include(f"{app}.urls")) for app in ("tiers", *settings.PROFILE.apps)
-            if find_spec(f"{app}.urls")]
+    return [
+        path(f"{app}/", include(f"{app}.urls")) for app in ("tiers", *settings.PROFILE.apps) if find_spec(f"{app}.urls")
+    ]
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -42,8 +42,18 @@ def load() -> tuple[Clause, ...]:
         status = row.get("status", "open")
         if status not in STATES or row["duty"] not in ("应", "宜", "可"):
             raise ValueError(f"clauses.yaml: {row['code']}: {status} {row['duty']}")
-        rows.append(Clause(str(row["code"]), tuple(tiers), row["title"], row["duty"], row["app"], status,
-                           tuple(row.get("tests", ())), row.get("note", "")))
+        rows.append(
+            Clause(
+                str(row["code"]),
+                tuple(tiers),
+                row["title"],
+                row["duty"],
+                row["app"],
+                status,
+                tuple(row.get("tests", ())),
+                row.get("note", ""),
+            )
+        )
     return tuple(rows)
 
 

@@ -136,25 +136,44 @@ CORE_TASKS = (
 )
 
 
-def _navigation(
-    systems: tuple[System, ...], items: dict[str, tuple[NavItem, ...]]
-) -> tuple[NavGroup, ...]:
+def _navigation(systems: tuple[System, ...], items: dict[str, tuple[NavItem, ...]]) -> tuple[NavGroup, ...]:
     """Every system leads with its overview page; what is in `items` follows."""
     return tuple(
         NavGroup(
             system.app,
-            (NavItem(_("Overview"), "system", f"platform_core.access_{system.app}", (system.app,)),
-             *items.get(system.app, ())),
+            (
+                NavItem(_("Overview"), "system", f"platform_core.access_{system.app}", (system.app,)),
+                *items.get(system.app, ()),
+            ),
         )
         for system in systems
     )
 
 
-_NATIONAL = (GUIDANCE, SUPERVISION, MONITORING_ANALYSIS, EVALUATION, DECISION_SUPPORT, EXCHANGE, CONVERGENCE,
-             MAINTENANCE)
+_NATIONAL = (
+    GUIDANCE,
+    SUPERVISION,
+    MONITORING_ANALYSIS,
+    EVALUATION,
+    DECISION_SUPPORT,
+    EXCHANGE,
+    CONVERGENCE,
+    MAINTENANCE,
+)
 _PROVINCIAL = (*_NATIONAL, ACCEPTANCE)
-_CITY = (GUIDANCE, COORDINATION, INDUSTRY, PUBLIC_SERVICE, MONITORING, EVALUATION, DECISION_SUPPORT, EXCHANGE,
-         CONVERGENCE, MAINTENANCE, ACCEPTANCE)
+_CITY = (
+    GUIDANCE,
+    COORDINATION,
+    INDUSTRY,
+    PUBLIC_SERVICE,
+    MONITORING,
+    EVALUATION,
+    DECISION_SUPPORT,
+    EXCHANGE,
+    CONVERGENCE,
+    MAINTENANCE,
+    ACCEPTANCE,
+)
 
 NATIONAL = TierProfile(
     tier="national",
@@ -192,9 +211,7 @@ CITY = TierProfile(
     navigation=_navigation(
         _CITY,
         {
-            "coordination": (
-                NavItem(_("Part facilities"), "partfacility-list", "coordination.view_partfacility"),
-            ),
+            "coordination": (NavItem(_("Part facilities"), "partfacility-list", "coordination.view_partfacility"),),
             "evaluation": GRIDS,
             "maintenance": MAINTENANCE_ITEMS,
         },

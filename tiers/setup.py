@@ -69,11 +69,16 @@ def set_up(answers: Answers) -> tuple[PlatformInstance, dict[str, str]]:
     reference.load_roles(settings.PROFILE.apps)
     root = _root_organisation(region, answers.organisation)
     known = PlatformInstance.objects.filter(pk=1).first()
-    platform, created = PlatformInstance.objects.update_or_create(pk=1, defaults={
-        "tier": settings.TIER, "region": region, "organisation": root,
-        "name": answers.name or (known.name if known else _platform_name(region)),
-        "parent_url": answers.parent_url or (known.parent_url if known else ""),
-    })
+    platform, created = PlatformInstance.objects.update_or_create(
+        pk=1,
+        defaults={
+            "tier": settings.TIER,
+            "region": region,
+            "organisation": root,
+            "name": answers.name or (known.name if known else _platform_name(region)),
+            "parent_url": answers.parent_url or (known.parent_url if known else ""),
+        },
+    )
     if created:
         audit.record("set up platform", platform)
     return platform, _administrators(region, root, answers.password)
@@ -86,7 +91,11 @@ def _administrators(region: Region, root: Organisation, password: str) -> dict[s
             continue
         secret = password or secrets.token_urlsafe(9) + "a1!"
         user = User.objects.create_user(
-            username, secret, full_name=full_name, organisation=root, post=full_name,
+            username,
+            secret,
+            full_name=full_name,
+            organisation=root,
+            post=full_name,
             must_change_password=not password,
         )
         identity.assign_roles(user, [Role.objects.get(code=role)])
@@ -102,8 +111,10 @@ def missing() -> list[str]:
     if platform is None:
         return [_("The platform is not set up: manage.py setup_tier.")]
     if platform.tier != settings.TIER:
-        problems.append(_("The database belongs to a %(there)s platform, TIER is %(here)s.")
-                        % {"there": platform.tier, "here": settings.TIER})
+        problems.append(
+            _("The database belongs to a %(there)s platform, TIER is %(here)s.")
+            % {"there": platform.tier, "here": settings.TIER}
+        )
     if platform.region.geometry is None and platform.region.level:
         problems.append(_("%s has no boundary.") % platform.region)
     for _username, name, role in ADMINISTRATORS:

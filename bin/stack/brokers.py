@@ -30,7 +30,9 @@ def configure_mosquitto(layout: Layout, port: int) -> None:
         for tier in TIERS:
             done = subprocess.run(
                 [tool, "-b", str(passwords), tier, secret(layout, "mosquitto")],
-                capture_output=True, text=True, check=False,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if done.returncode != 0:
                 passwords.unlink()

@@ -17,8 +17,7 @@ def _step(title: str, command: list[str], environment: Mapping[str, str]) -> str
     """Run one check and show its output. Returns its title when it failed."""
     say(title)
     started = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False,
-                          stdin=subprocess.DEVNULL)
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False, stdin=subprocess.DEVNULL)
     print(f"    {'ok' if done.returncode == 0 else 'FAILED'} after {time.monotonic() - started:.0f} s", flush=True)
     return None if done.returncode == 0 else title
 
@@ -65,14 +64,22 @@ def _everything(layout: Layout, ports: Mapping[str, int], city: dict[str, str]) 
         _step("messages translated", [*run, "tests.check_messages"], city),
     ]
     for tier in TIERS:
-        failed.append(_step(f"migrations match the models: {tier}",
-                            [python(), "manage.py", "makemigrations", "--check", "--dry-run", "-v1"],
-                            _environment(layout, ports, tier)))
+        failed.append(
+            _step(
+                f"migrations match the models: {tier}",
+                [python(), "manage.py", "makemigrations", "--check", "--dry-run", "-v1"],
+                _environment(layout, ports, tier),
+            )
+        )
     failed.append(_step("pytest: city", [*run, "pytest", "-n", "2", "--cov", "--cov-report="], city))
     for tier in ("provincial", "national"):
-        failed.append(_step(f"pytest: {tier} (tests marked tier)",
-                            [*run, "pytest", "-m", "tier", "--cov", "--cov-report="],
-                            _environment(layout, ports, tier)))
+        failed.append(
+            _step(
+                f"pytest: {tier} (tests marked tier)",
+                [*run, "pytest", "-m", "tier", "--cov", "--cov-report="],
+                _environment(layout, ports, tier),
+            )
+        )
     data = [str(layout.run / f".coverage.{tier}") for tier in TIERS]
     total = {**city, "COVERAGE_FILE": str(layout.run / ".coverage")}
     failed.append(_step("coverage", [*run, "coverage", "combine", "-q", "--keep", *data], total))

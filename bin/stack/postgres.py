@@ -82,8 +82,18 @@ def initialise(layout: Layout) -> Path:
         os.chown(password, account.pw_uid, account.pw_gid)
     try:
         _run(
-            [f"{BIN}/initdb", "-D", str(data), "-U", OWNER, "-E", "UTF8", "--locale=C.UTF-8",
-             "--auth=scram-sha-256", f"--pwfile={password}"],
+            [
+                f"{BIN}/initdb",
+                "-D",
+                str(data),
+                "-U",
+                OWNER,
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--auth=scram-sha-256",
+                f"--pwfile={password}",
+            ],
             f"remove {layout.run}/postgres and run again",
         )
     finally:
@@ -114,7 +124,9 @@ def _psql(layout: Layout, port: int, database: str, sql: str) -> str:
     done = subprocess.run(
         [f"{BIN}/psql", "-h", "127.0.0.1", "-p", str(port), "-U", OWNER, "-d", database, "-AtXqc", sql],
         env={**os.environ, "PGPASSWORD": secret(layout, "postgres")},
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise StackError(f"PostgreSQL: {done.stderr.strip()}")

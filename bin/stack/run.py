@@ -87,8 +87,13 @@ def write_environment(layout: Layout, tier: str, settings: Mapping[str, str]) ->
 def run_manage(settings: Mapping[str, str], *words: str, show: bool = False) -> None:
     """Run one management command. Raises StackError with the end of its output."""
     done = subprocess.run(
-        [python(), "manage.py", *words], cwd=ROOT, env={**os.environ, **settings}, check=False, text=True,
-        stdout=None if show else subprocess.PIPE, stderr=None if show else subprocess.STDOUT,
+        [python(), "manage.py", *words],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        check=False,
+        text=True,
+        stdout=None if show else subprocess.PIPE,
+        stderr=None if show else subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
     )
     if done.returncode != 0:
@@ -154,8 +159,9 @@ def compile_messages() -> None:
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue
-        done = subprocess.run(["msgfmt", "--check-format", "-o", str(target), str(source)],
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["msgfmt", "--check-format", "-o", str(target), str(source)], capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise StackError(f"msgfmt {source}: {done.stderr.strip()}")
 
@@ -196,7 +202,9 @@ def _farewell(environments: Mapping[str, Mapping[str, str]], demo: bool, seconds
         if demo:
             accounts = "sysadmin secadmin auditor " + (
                 "zhangwei(监督员) shouli(受理员) paiqian(派遣员) zhiban(值班长) lingdao(领导) pingjia(评价员)"
-                if tier == "city" else "jiandu(监督) pingjia(评价) lingdao(领导)")
+                if tier == "city"
+                else "jiandu(监督) pingjia(评价) lingdao(领导)"
+            )
             print(f"              {accounts}\n              password {settings['DEMO_PASSWORD']}")
     if not demo:
         print("  first administrators: bin/manage TIER setup_tier")
@@ -208,15 +216,20 @@ def manage(layout: Layout, tier: str, words: list[str]) -> int:
     if not is_running(layout):
         raise StackError("the servers are down: run bin/up first")
     settings = tier_environment(layout, read_ports(layout), tier)
-    return subprocess.run([python(), "manage.py", *words], cwd=ROOT, env={**os.environ, **settings},
-                          check=False).returncode
+    return subprocess.run(
+        [python(), "manage.py", *words], cwd=ROOT, env={**os.environ, **settings}, check=False
+    ).returncode
 
 
 def bench(layout: Layout, words: list[str]) -> int:
     """One benchmark against a database of its own on the running cluster, so that demo data is not buried."""
     ports = servers_up(layout)
     postgres.create_database(layout, ports["postgres"], "eurbanmis_bench")
-    settings = {**tier_environment(layout, ports, "city"), "ENVIRONMENT": "demo",
-                "DATABASE_URL": postgres.dsn(layout, ports["postgres"], "eurbanmis_bench")}
-    return subprocess.run([python(), "-m", "benchmarks", *words], cwd=ROOT, env={**os.environ, **settings},
-                          check=False).returncode
+    settings = {
+        **tier_environment(layout, ports, "city"),
+        "ENVIRONMENT": "demo",
+        "DATABASE_URL": postgres.dsn(layout, ports["postgres"], "eurbanmis_bench"),
+    }
+    return subprocess.run(
+        [python(), "-m", "benchmarks", *words], cwd=ROOT, env={**os.environ, **settings}, check=False
+    ).returncode

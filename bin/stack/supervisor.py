@@ -47,7 +47,9 @@ def _tier_program(layout: Layout, tier: str, process: str, command: str) -> str:
     inner = f"set -a; . {shlex.quote(str(layout.run / 'env' / f'{tier}.env'))}; set +a; exec {command}"
     path = f"{ROOT}/.venv/bin:{os.environ['PATH']}"
     return _program(
-        f"{tier}-{process}", f"/bin/bash -c {shlex.quote(inner)}", layout.log,
+        f"{tier}-{process}",
+        f"/bin/bash -c {shlex.quote(inner)}",
+        layout.log,
         environment=f'PATH="{path}",HOME="{os.environ.get("HOME", "/tmp")}",PYTHONUNBUFFERED="1"',  # noqa: S108
     )
 
@@ -60,16 +62,29 @@ def write_configuration(layout: Layout, ports: Mapping[str, int], *, durable: bo
         f"[unix_http_server]\nfile = {socket}\nchmod = 0700\n",
         f"[supervisord]\nlogfile = {layout.log}/supervisord.log\npidfile = {layout.run}/supervisord.pid\n"
         f"childlogdir = {layout.log}\n{me or ''}\n",
-        "[rpcinterface:supervisor]\n"
-        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
+        "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
         f"[supervisorctl]\nserverurl = unix://{socket}\n",
-        _program("postgres", server_command(layout, ports["postgres"], durable=durable), layout.log,
-                 autostart="true", stopsignal="INT", stopasgroup="false", killasgroup="false", directory="/",
-                 priority="1", **({"user": "postgres"} if server_user() else {})),
-        _program("redis", f"redis-server {layout.run}/redis/redis.conf", layout.log,
-                 autostart="true", priority="1"),
-        _program("mosquitto", f"mosquitto -c {layout.run}/mosquitto/mosquitto.conf", layout.log,
-                 autostart="true", priority="1", environment='PATH="/usr/sbin:/usr/bin:/bin"'),
+        _program(
+            "postgres",
+            server_command(layout, ports["postgres"], durable=durable),
+            layout.log,
+            autostart="true",
+            stopsignal="INT",
+            stopasgroup="false",
+            killasgroup="false",
+            directory="/",
+            priority="1",
+            **({"user": "postgres"} if server_user() else {}),
+        ),
+        _program("redis", f"redis-server {layout.run}/redis/redis.conf", layout.log, autostart="true", priority="1"),
+        _program(
+            "mosquitto",
+            f"mosquitto -c {layout.run}/mosquitto/mosquitto.conf",
+            layout.log,
+            autostart="true",
+            priority="1",
+            environment='PATH="/usr/sbin:/usr/bin:/bin"',
+        ),
     ]
     for tier in TIERS:
         parts += [_tier_program(layout, tier, name, command) for name, command in procfile().items()]
@@ -89,9 +104,19 @@ def is_running(layout: Layout) -> bool:
 def control(layout: Layout, *words: str, check: bool = True) -> str:
     """Run supervisorctl. Raises StackError with its answer when it refuses."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "supervisor.supervisorctl",
-         "-c", str(layout.run / "supervisord.conf"), *words],
-        capture_output=True, text=True, check=False,
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "supervisor.supervisorctl",
+            "-c",
+            str(layout.run / "supervisord.conf"),
+            *words,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if check and ("ERROR" in done.stdout or "refused" in done.stdout):
         raise StackError(done.stdout.strip() + f"\nsee the logs in {layout.log}")
@@ -103,8 +128,12 @@ def start(layout: Layout) -> None:
     (layout.sockets / "supervisor.sock").unlink(missing_ok=True)
     subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(layout.run / "supervisord.conf")],
-        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-        cwd=ROOT, start_new_session=True,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        cwd=ROOT,
+        start_new_session=True,
     )
 
 

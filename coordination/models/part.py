@@ -22,7 +22,9 @@ class PartFacility(DemoMixin, EditableModel):
     scope_organisation = "owner"
 
     code = models.CharField(
-        _("code"), max_length=16, unique=True,
+        _("code"),
+        max_length=16,
+        unique=True,
         validators=[RegexValidator(r"^\d{16}$", _("A part's code has 16 digits."))],
     )
     type_code = models.CharField(

@@ -63,7 +63,9 @@ class MapField(GeometryField):
         try:
             return as_multipolygon(shape)
         except ValueError as error:
-            raise ValidationError(_("A polygon is needed, this is %s.") % shape.geom_type, code="not_a_polygon") from error
+            raise ValidationError(
+                _("A polygon is needed, this is %s.") % shape.geom_type, code="not_a_polygon"
+            ) from error
 
     def clean(self, value: Any) -> GEOSGeometry | None:
         """`to_python`, and required means required."""

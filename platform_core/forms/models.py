@@ -32,9 +32,7 @@ class RegionChoice(forms.ModelChoiceField):
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", gettext_lazy("division code"))
         super().__init__(Region.objects.all(), **options)
-        self.error_messages["invalid_choice"] = gettext_lazy(
-            "No division with this code lies within your data scope."
-        )
+        self.error_messages["invalid_choice"] = gettext_lazy("No division with this code lies within your data scope.")
 
 
 class EvaluationGridForm(forms.ModelForm):
@@ -94,8 +92,9 @@ def _demand_inside(region: Region | None, shape: Any, field: str) -> None:
     """Streets have no boundary in the data, so the nearest ancestor with one decides."""
     while region is not None and region.geometry is None:
         region = region.parent
-    if region is not None and shape is not None and not region.geometry.intersects(shape):
-        raise ValidationError({field: _("This lies outside %s.") % region.name})
+    boundary = region.geometry if region else None
+    if boundary is not None and shape is not None and not boundary.intersects(shape):
+        raise ValidationError({field: _("This lies outside %s.") % region})
 
 
 class ThematicLayerForm(forms.ModelForm):

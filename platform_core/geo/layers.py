@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -40,7 +40,8 @@ class MapLayer:
 
     def rows(self, user: User, zoom: int = 22) -> QuerySet:
         """Rows the user may see at this zoom."""
-        return self.restrict(self.model._default_manager.all().visible_to(user).current(), zoom)
+        rows: Any = self.model._default_manager.all()
+        return self.restrict(rows.visible_to(user).current(), zoom)
 
 
 _layers: dict[str, MapLayer] = {}
@@ -74,7 +75,8 @@ def _version(name: str) -> int:
 TILE_SQL = """
 WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857,
                     ST_SetSRID(ST_Transform(ST_TileEnvelope(%s, %s, %s), 4326), 4490) AS b4490),
-shown AS (SELECT {columns}, ST_AsMVTGeom(ST_Transform(ST_SetSRID(q.{geometry}, 4326), 3857), box.b3857, 4096, 64) AS geom
+shown AS (SELECT {columns},
+                 ST_AsMVTGeom(ST_Transform(ST_SetSRID(q.{geometry}, 4326), 3857), box.b3857, 4096, 64) AS geom
           FROM ({rows}) q, box WHERE q.{geometry} && box.b4490)
 SELECT ST_AsMVT(shown, %s, 4096, 'geom') FROM shown WHERE geom IS NOT NULL
 """
@@ -104,8 +106,9 @@ def tile(layer: MapLayer, user: User, zoom: int, x: int, y: int) -> bytes:
     with connection.cursor() as cursor:
         if zoom < layer.cluster_below:
             cell = 360 / 2**zoom / 16
-            cursor.execute(CLUSTER_SQL.format(rows=inner, geometry=geometry),
-                           [*box, *parameters, cell, cell, layer.name])
+            cursor.execute(
+                CLUSTER_SQL.format(rows=inner, geometry=geometry), [*box, *parameters, cell, cell, layer.name]
+            )
         else:
             columns = ", ".join(f'q."{column}"' for column in ("pk", *layer.properties))
             sql = TILE_SQL.format(rows=inner, geometry=geometry, columns=columns)
@@ -122,15 +125,75 @@ def _regions_by_zoom(rows: QuerySet, zoom: int) -> QuerySet:
 
 def register_core_layers() -> None:
     """Divisions, grids, points and thematic features."""
-    register(MapLayer("region", _("Administrative divisions"), Region, "geometry", ("code", "name", "level"),
-                      "platform_core.view_region", "#5b6b7b", "polygon", page="region", restrict=_regions_by_zoom))
-    register(MapLayer("evaluationgrid", _("Evaluation grids"), EvaluationGrid, "geometry", ("code", "name"),
-                      "platform_core.view_evaluationgrid", "#1f6f8b", "polygon", 9, page="evaluationgrid"))
-    register(MapLayer("unitgrid", _("Unit grids"), UnitGrid, "geometry", ("code",),
-                      "platform_core.view_unitgrid", "#8a97a5", "polygon", 14, page="unitgrid", is_on=False))
-    register(MapLayer("evaluationpoint", _("Evaluation points"), EvaluationPoint, "location",
-                      ("code", "name", "point_type"), "platform_core.view_evaluationpoint", "#c2571a", "point",
-                      cluster_below=11, page="evaluationpoint"))
-    register(MapLayer("layerfeature", _("Thematic layers"), LayerFeature, "geometry", ("name", "layer_id"),
-                      "platform_core.view_thematiclayer", "#7a4fa3", "polygon", 8, page="thematiclayer",
-                      is_on=False))
+    register(
+        MapLayer(
+            "region",
+            _("Administrative divisions"),
+            Region,
+            "geometry",
+            ("code", "name", "level"),
+            "platform_core.view_region",
+            "#5b6b7b",
+            "polygon",
+            page="region",
+            restrict=_regions_by_zoom,
+        )
+    )
+    register(
+        MapLayer(
+            "evaluationgrid",
+            _("Evaluation grids"),
+            EvaluationGrid,
+            "geometry",
+            ("code", "name"),
+            "platform_core.view_evaluationgrid",
+            "#1f6f8b",
+            "polygon",
+            9,
+            page="evaluationgrid",
+        )
+    )
+    register(
+        MapLayer(
+            "unitgrid",
+            _("Unit grids"),
+            UnitGrid,
+            "geometry",
+            ("code",),
+            "platform_core.view_unitgrid",
+            "#8a97a5",
+            "polygon",
+            14,
+            page="unitgrid",
+            is_on=False,
+        )
+    )
+    register(
+        MapLayer(
+            "evaluationpoint",
+            _("Evaluation points"),
+            EvaluationPoint,
+            "location",
+            ("code", "name", "point_type"),
+            "platform_core.view_evaluationpoint",
+            "#c2571a",
+            "point",
+            cluster_below=11,
+            page="evaluationpoint",
+        )
+    )
+    register(
+        MapLayer(
+            "layerfeature",
+            _("Thematic layers"),
+            LayerFeature,
+            "geometry",
+            ("name", "layer_id"),
+            "platform_core.view_thematiclayer",
+            "#7a4fa3",
+            "polygon",
+            8,
+            page="thematiclayer",
+            is_on=False,
+        )
+    )

@@ -17,7 +17,7 @@ def as_multipolygon(geometry: GEOSGeometry, srid: int = 4490) -> MultiPolygon:
     """A polygon or multipolygon as MultiPolygon. Raises ValueError for any other kind."""
     if geometry.geom_type == "Polygon":
         geometry = MultiPolygon(geometry)
-    if geometry.geom_type != "MultiPolygon":
+    if not isinstance(geometry, MultiPolygon):
         raise ValueError(geometry.geom_type)
     geometry.srid = srid
     return geometry

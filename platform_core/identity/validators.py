@@ -47,6 +47,7 @@ class HistoryValidator:
     def get_help_text(self) -> str:
         """What the form tells."""
         return ngettext(
-            "Do not repeat the last password.", "Do not repeat one of the last %(count)d passwords.",
+            "Do not repeat the last password.",
+            "Do not repeat one of the last %(count)d passwords.",
             settings.PASSWORD_HISTORY,
         ) % {"count": settings.PASSWORD_HISTORY}

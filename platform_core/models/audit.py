@@ -50,8 +50,19 @@ class AuditEntry(models.Model):
     def digest(self, sequence: int, previous: str) -> str:
         """SHA-256 (hex) over the entry, its number in the chain and the previous entry's hash."""
         content = [
-            sequence, previous, self.pk, self.at.isoformat(), self.actor_id, self.actor_name, self.action,
-            self.object_type, self.object_id, self.object_name, self.before, self.after, self.ip,
+            sequence,
+            previous,
+            self.pk,
+            self.at.isoformat(),
+            self.actor_id,
+            self.actor_name,
+            self.action,
+            self.object_type,
+            self.object_id,
+            self.object_name,
+            self.before,
+            self.after,
+            self.ip,
         ]
         text = json.dumps(content, ensure_ascii=False, sort_keys=True, cls=DjangoJSONEncoder)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -43,7 +43,8 @@ class WorkingPeriod(EditableModel):
         ordering = ("starts_at",)
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(ends_at__gt=models.F("starts_at")), name="workingperiod_positive",
+                condition=models.Q(ends_at__gt=models.F("starts_at")),
+                name="workingperiod_positive",
                 violation_error_message=_("A working period ends after it starts."),
             ),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.gis.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,7 @@ from .base import EditableModel, ScopedQuerySet
 class CodeListQuerySet(ScopedQuerySet):
     """Code lists by version."""
 
-    def current_version(self, code: str) -> CodeList:
+    def current_version(self, code: str) -> Any:
         """The newest published version of a list. Raises CodeList.DoesNotExist."""
         return self.filter(code=code, state=CodeList.State.PUBLISHED).order_by("-version")[:1].get()
 
@@ -36,7 +36,7 @@ class CodeList(EditableModel):
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.DRAFT)
     source = models.CharField(_("source"), max_length=120, blank=True)
 
-    objects = CodeListQuerySet.as_manager()
+    objects = CodeListQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("code list")
@@ -45,7 +45,9 @@ class CodeList(EditableModel):
         constraints = (
             models.UniqueConstraint(fields=("code", "version"), name="codelist_version_once"),
             models.UniqueConstraint(
-                fields=("code",), condition=models.Q(state="draft"), name="codelist_one_draft",
+                fields=("code",),
+                condition=models.Q(state="draft"),
+                name="codelist_one_draft",
                 violation_error_message=_("The list already has a draft."),
             ),
         )

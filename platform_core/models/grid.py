@@ -20,7 +20,9 @@ class EvaluationGrid(DemoMixin, EditableModel):
     scope_region = "region__code"
 
     code = models.CharField(
-        _("code"), max_length=20, unique=True,
+        _("code"),
+        max_length=20,
+        unique=True,
         validators=[RegexValidator(r"^\d{6,20}$", _("An evaluation grid's code has 6 to 20 digits."))],
     )
     name = models.CharField(_("name"), max_length=60)
@@ -34,7 +36,8 @@ class EvaluationGrid(DemoMixin, EditableModel):
         ordering = ("code",)
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(area_km2__gt=0), name="evaluationgrid_has_area",
+                condition=models.Q(area_km2__gt=0),
+                name="evaluationgrid_has_area",
                 violation_error_message=_("The boundary encloses no area."),
             ),
         )
@@ -55,12 +58,18 @@ class UnitGrid(DemoMixin, EditableModel):
     scope_region = "region__code"
 
     code = models.CharField(
-        _("code"), max_length=15, unique=True,
+        _("code"),
+        max_length=15,
+        unique=True,
         validators=[RegexValidator(r"^\d{15}$", _("A unit grid's code has 15 digits."))],
     )
     region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("division"))
     evaluation_grid = models.ForeignKey(
-        EvaluationGrid, models.PROTECT, null=True, blank=True, related_name="unit_grids",
+        EvaluationGrid,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="unit_grids",
         verbose_name=_("evaluation grid"),
     )
     area_m2 = models.FloatField(_("area in m²"), editable=False, default=0)
@@ -99,12 +108,21 @@ class EvaluationPoint(DemoMixin, EditableModel):
     point_type = models.PositiveSmallIntegerField(_("point type"), choices=Type.choices)
     region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("division"))
     evaluation_grid = models.ForeignKey(
-        EvaluationGrid, models.PROTECT, null=True, blank=True, related_name="points",
+        EvaluationGrid,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="points",
         verbose_name=_("evaluation grid"),
     )
     address = models.CharField(_("address"), max_length=200, blank=True)
     owner = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("responsible organisation")
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("responsible organisation"),
     )
     location = models.PointField(_("location"), srid=CGCS2000)
 

@@ -22,9 +22,7 @@ class PlatformInstance(EditableModel):
     class Meta:
         verbose_name = _("platform")
         verbose_name_plural = _("platform")
-        constraints = (
-            models.CheckConstraint(condition=models.Q(id=1), name="platforminstance_is_one"),
-        )
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="platforminstance_is_one"),)
         # Rights that guard pages without a table of their own.
         permissions = (
             ("view_platform_health", "May see the state of the platform"),

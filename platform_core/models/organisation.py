@@ -55,7 +55,7 @@ class Organisation(MP_Node, DemoMixin, EditableModel):
     leader = models.CharField(_("leader"), max_length=40, blank=True)
     phone = models.CharField(_("office telephone"), max_length=32, blank=True)
 
-    objects = OrganisationManager()
+    objects = OrganisationManager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("organisation")

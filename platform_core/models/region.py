@@ -28,7 +28,9 @@ class Region(EditableModel):
     scope_region = "code"
 
     code = models.CharField(
-        _("code"), max_length=12, primary_key=True,
+        _("code"),
+        max_length=12,
+        primary_key=True,
         validators=[RegexValidator(r"^\d{6}(\d{3}){0,2}$", _("A division code has 6, 9 or 12 digits."))],
     )
     name = models.CharField(_("name"), max_length=60)

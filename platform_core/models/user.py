@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
@@ -24,6 +24,10 @@ from .organisation import Organisation
 from .region import Region
 
 
+class RoleManager(models.Manager["Role"]):
+    """Roles, not bare groups."""
+
+
 class Role(Group):
     """A named set of rights. Separated duties may not meet in one person (GB/T 22239: 三权分立)."""
 
@@ -38,6 +42,8 @@ class Role(Group):
     description = models.CharField(_("description"), max_length=200, blank=True)
     is_builtin = models.BooleanField(_("built in"), default=False, editable=False)
     home_tiles = models.JSONField(_("home page tiles"), default=list, blank=True, help_text=_("url names, in order"))
+
+    objects: ClassVar[RoleManager] = RoleManager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("role")
@@ -73,9 +79,7 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, Ret
     scope_organisation = "organisation"
     scope_region = "organisation__region__code"
 
-    username = models.CharField(
-        _("account"), max_length=64, unique=True, validators=[UnicodeUsernameValidator()]
-    )
+    username = models.CharField(_("account"), max_length=64, unique=True, validators=[UnicodeUsernameValidator()])
     full_name = models.CharField(_("name"), max_length=40)
     phone = EncryptedTextField(_("telephone"), blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
@@ -89,7 +93,7 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, Ret
     password_changed_at = models.DateTimeField(_("password changed at"), default=timezone.now, editable=False)
     history = HistoricalRecords(excluded_fields=["password", "last_login"])
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc]
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

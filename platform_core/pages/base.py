@@ -66,7 +66,8 @@ class ModelPages:
 
     def rows(self, user: User) -> QuerySet:
         """The user's rows, in use."""
-        rows = self.model._default_manager.all().visible_to(user)
+        rows: Any = self.model._default_manager.all()
+        rows = rows.visible_to(user)
         if any(field.name == "retired_at" for field in self.model._meta.fields):
             rows = rows.current()
         return rows.select_related(*self.related)
@@ -98,7 +99,7 @@ class ModelPages:
 
     def field(self, path: str) -> Field:
         """The model field at the start of a path."""
-        found: Any = self.model._meta.get_field(path.split(".")[0])
+        found: Any = self.model._meta.get_field(path.split(".", maxsplit=1)[0])
         return found
 
     def value(self, row: Model, path: str) -> Any:

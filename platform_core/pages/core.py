@@ -33,9 +33,14 @@ class EvaluationGridPages(ModelPages):
     """Evaluation grids 评价网格 (CJJ/T 312 §4.3.3)."""
 
     model, system, form, import_key = EvaluationGrid, "evaluation", forms.EvaluationGridForm, "code"
-    columns = (Column("code", sort=True), Column("name", sort=True), Column("region"),
-               Column("area_km2", sort=True, is_numeric=True), Column("is_demo"),
-               Column("updated_at", sort=True, is_default=False))
+    columns = (
+        Column("code", sort=True),
+        Column("name", sort=True),
+        Column("region"),
+        Column("area_km2", sort=True, is_numeric=True),
+        Column("is_demo"),
+        Column("updated_at", sort=True, is_default=False),
+    )
     filters, search, order, related = ("region",), ("code", "name"), "code", ("region",)
     map_layer = "evaluationgrid"
 
@@ -50,8 +55,10 @@ class EvaluationGridPages(ModelPages):
         if instance.has_usual_area:
             return []
         least, most = EVALUATION_GRID_KM2
-        return [_("The area is %(area).2f km²; evaluation grids usually have %(least)s to %(most)s km².")
-                % {"area": instance.area_km2, "least": least, "most": most}]
+        return [
+            _("The area is %(area).2f km²; evaluation grids usually have %(least)s to %(most)s km².")
+            % {"area": instance.area_km2, "least": least, "most": most}
+        ]
 
 
 @register
@@ -59,8 +66,15 @@ class EvaluationPointPages(ModelPages):
     """Evaluation points 评价点位 (CJJ/T 312 §2.0.6, §4.3.3)."""
 
     model, system, form, import_key = EvaluationPoint, "evaluation", forms.EvaluationPointForm, "code"
-    columns = (Column("code", sort=True), Column("name", sort=True), Column("point_type", sort=True),
-               Column("region"), Column("evaluation_grid"), Column("address"), Column("is_demo"))
+    columns = (
+        Column("code", sort=True),
+        Column("name", sort=True),
+        Column("point_type", sort=True),
+        Column("region"),
+        Column("evaluation_grid"),
+        Column("address"),
+        Column("is_demo"),
+    )
     filters, search, order = ("region", "point_type"), ("code", "name", "address"), "code"
     related = ("region", "evaluation_grid")
     map_layer = "evaluationpoint"
@@ -76,8 +90,13 @@ class UnitGridPages(ModelPages):
     """Unit grids 单元网格."""
 
     model, system, form, import_key = UnitGrid, "evaluation", forms.UnitGridForm, "code"
-    columns = (Column("code", sort=True), Column("region"), Column("evaluation_grid"),
-               Column("area_m2", sort=True, is_numeric=True), Column("is_demo"))
+    columns = (
+        Column("code", sort=True),
+        Column("region"),
+        Column("evaluation_grid"),
+        Column("area_m2", sort=True, is_numeric=True),
+        Column("is_demo"),
+    )
     filters, search, order, related = ("region",), ("code",), "code", ("region", "evaluation_grid")
     map_layer = "unitgrid"
 
@@ -92,8 +111,13 @@ class ThematicLayerPages(ModelPages):
     """Thematic layers 专题图层."""
 
     model, system, form, import_key = ThematicLayer, "evaluation", forms.ThematicLayerForm, "code"
-    columns = (Column("code", sort=True), Column("name"), Column("geometry_type"), Column("region"),
-               Column("description"))
+    columns = (
+        Column("code", sort=True),
+        Column("name"),
+        Column("geometry_type"),
+        Column("region"),
+        Column("description"),
+    )
     filters, search, order, related = ("geometry_type",), ("code", "name"), "code", ("region",)
 
 
@@ -102,8 +126,13 @@ class RegionPages(ModelPages):
     """Administrative divisions 行政区划; changed by the state, so only shown."""
 
     model, system = Region, "maintenance"
-    columns = (Column("code", sort=True), Column("name"), Column("level", sort=True), Column("parent"),
-               Column("source"))
+    columns = (
+        Column("code", sort=True),
+        Column("name"),
+        Column("level", sort=True),
+        Column("parent"),
+        Column("source"),
+    )
     filters, search, order, related = ("level",), ("code", "name"), "code", ("parent",)
     map_layer = "region"
 
@@ -113,8 +142,15 @@ class OrganisationPages(ModelPages):
     """Organisations 机构 (CJJ/T 312 §4.1.4-8-1, §4.3.12-1)."""
 
     model, system, form = Organisation, "maintenance", forms.OrganisationForm
-    columns = (Column("indented_name", gettext_lazy("name")), Column("code"), Column("kind"), Column("region"),
-               Column("leader"), Column("phone"), Column("is_demo"))
+    columns = (
+        Column("indented_name", gettext_lazy("name")),
+        Column("code"),
+        Column("kind"),
+        Column("region"),
+        Column("leader"),
+        Column("phone"),
+        Column("is_demo"),
+    )
     details = ("name", "code", "kind", "region", "leader", "phone", "is_demo")
     filters, search, order, related = ("kind", "region"), ("code", "name"), "path", ("region",)
 
@@ -131,9 +167,16 @@ class UserPages(ModelPages):
     """Users 人员 (CJJ/T 312 §4.1.4-8-1, §4.3.12-1)."""
 
     model, system, form = User, "maintenance", forms.UserForm
-    columns = (Column("username", sort=True), Column("full_name", sort=True), Column("organisation"),
-               Column("post"), Column("masked_phone", gettext_lazy("telephone")), Column("is_active"),
-               Column("last_login"), Column("is_demo"))
+    columns = (
+        Column("username", sort=True),
+        Column("full_name", sort=True),
+        Column("organisation"),
+        Column("post"),
+        Column("masked_phone", gettext_lazy("telephone")),
+        Column("is_active"),
+        Column("last_login"),
+        Column("is_demo"),
+    )
     details = ("username", "full_name", "organisation", "post", "is_active", "last_login", "is_demo")
     filters, search, order = ("organisation", "is_active"), ("username", "full_name", "post"), "username"
     related = ("organisation",)
@@ -179,8 +222,26 @@ class AuditEntryPages(_Unscoped):
     """Audit log 审计日志: for audit administrators."""
 
     model, system = AuditEntry, "maintenance"
-    columns = (Column("at"), Column("actor_name"), Column("action"), Column("object_type"), Column("object_name"),
-               Column("ip"), Column("sequence"))
-    details = ("at", "actor_name", "action", "object_type", "object_id", "object_name", "before", "after", "ip",
-               "sequence", "hash")
+    columns = (
+        Column("at"),
+        Column("actor_name"),
+        Column("action"),
+        Column("object_type"),
+        Column("object_name"),
+        Column("ip"),
+        Column("sequence"),
+    )
+    details = (
+        "at",
+        "actor_name",
+        "action",
+        "object_type",
+        "object_id",
+        "object_name",
+        "before",
+        "after",
+        "ip",
+        "sequence",
+        "hash",
+    )
     filters, search, order = ("action", "object_type"), ("actor_name", "object_name"), "-pk"

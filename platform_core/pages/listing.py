@@ -97,7 +97,7 @@ def build(pages: ModelPages, rows: QuerySet, query: QueryDict) -> Listing:
     field, is_descending = sort.lstrip("-"), sort.startswith("-")
     if field not in {pages.order.lstrip("-"), *(column.path for column in pages.columns if column.sort)}:
         field, is_descending = pages.order.lstrip("-"), pages.order.startswith("-")
-    size = int(query["size"]) if query.get("size", "").isdigit() and int(query["size"]) in PAGE_SIZES else PAGE_SIZES[0]
+    size = next((size for size in PAGE_SIZES if str(size) == query.get("size")), PAGE_SIZES[0])
     found, has_more = _fetch(rows, field, is_descending, size, query)
     backwards = "before" in query
     following = bool(found) and (has_more if not backwards else True)
@@ -105,15 +105,20 @@ def build(pages: ModelPages, rows: QuerySet, query: QueryDict) -> Listing:
     chosen = set(query.getlist("columns"))
     columns = [column for column in pages.columns if (column.path in chosen if chosen else column.is_default)]
     return Listing(
-        pages, found, columns, filterset, min(count, COUNT_LIMIT), count > COUNT_LIMIT, sort,
+        pages,
+        found,
+        columns,
+        filterset,
+        min(count, COUNT_LIMIT),
+        count > COUNT_LIMIT,
+        sort,
         _encode([getattr(found[-1], field), found[-1].pk]) if following else None,
-        _encode([getattr(found[0], field), found[0].pk]) if preceding else None, query,
+        _encode([getattr(found[0], field), found[0].pk]) if preceding else None,
+        query,
     )
 
 
-def _fetch(
-    rows: QuerySet, field: str, is_descending: bool, size: int, query: QueryDict
-) -> tuple[list[Model], bool]:
+def _fetch(rows: QuerySet, field: str, is_descending: bool, size: int, query: QueryDict) -> tuple[list[Model], bool]:
     backwards = "before" in query
     descending = is_descending != backwards
     sign = "-" if descending else ""
@@ -122,7 +127,8 @@ def _fetch(
         operator = "lt" if descending else "gt"
         # The first condition alone can use the index; the second settles equal values.
         rows = rows.filter(**{f"{field}__{operator}e": value}).filter(
-            Q(**{f"{field}__{operator}": value}) | Q(pk__gt=pk) if not descending
+            Q(**{f"{field}__{operator}": value}) | Q(pk__gt=pk)
+            if not descending
             else Q(**{f"{field}__{operator}": value}) | Q(pk__lt=pk)
         )
     order = [f"{sign}{field}"] if field == "pk" else [f"{sign}{field}", f"{sign}pk"]

@@ -9,13 +9,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from platform_core.geo import layers
+from platform_core.http import UserRequest
 from platform_core.models import AuditEntry, ImportBatch, SavedView
 from platform_core.services import audit, imports, jobs
 
@@ -33,21 +34,27 @@ def _pages(name: str) -> ModelPages:
     return pages
 
 
-def _context(request: HttpRequest, pages: ModelPages, **more: Any) -> dict[str, Any]:
+def _context(request: UserRequest, pages: ModelPages, **more: Any) -> dict[str, Any]:
     return {
-        "pages": pages, "active": f"{pages.name}-list",
-        "may_add": pages.may(request.user, "add"), "may_change": pages.may(request.user, "change"), **more,
+        "pages": pages,
+        "active": f"{pages.name}-list",
+        "may_add": pages.may(request.user, "add"),
+        "may_change": pages.may(request.user, "change"),
+        **more,
     }
 
 
 @login_required
-def list_view(request: HttpRequest, name: str) -> HttpResponse:
+def list_view(request: UserRequest, name: str) -> HttpResponse:
     """List; for those who may view the model."""
     pages = _pages(name)
     pages.demand(request.user, "view")
     listing = build(pages, pages.rows(request.user), request.GET)
     context = _context(
-        request, pages, listing=listing, page_sizes=PAGE_SIZES,
+        request,
+        pages,
+        listing=listing,
+        page_sizes=PAGE_SIZES,
         saved_views=SavedView.objects.filter(user=request.user, page=name),
     )
     template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
@@ -55,20 +62,29 @@ def list_view(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @login_required
-def detail_view(request: HttpRequest, name: str, pk: str) -> HttpResponse:
+def detail_view(request: UserRequest, name: str, pk: str) -> HttpResponse:
     """One row with its history; for those who may view it."""
     pages = _pages(name)
     pages.demand(request.user, "view")
     instance = get_object_or_404(pages.rows(request.user), pk=pk)
-    timeline = AuditEntry.objects.filter(
-        object_type=instance._meta.label_lower, object_id=str(instance.pk)
-    ).order_by("-id")[:50]
+    timeline = AuditEntry.objects.filter(object_type=instance._meta.label_lower, object_id=str(instance.pk)).order_by(
+        "-id"
+    )[:50]
     paths = pages.details or tuple(column.path for column in pages.columns)
     fields = [(pages.field(path).verbose_name, pages.value(instance, path)) for path in paths]
-    return render(request, "platform_core/detail.html", _context(
-        request, pages, instance=instance, fields=fields, timeline=timeline,
-        warnings=pages.warnings(instance), geometry=_geometry(pages, instance),
-    ))
+    return render(
+        request,
+        "platform_core/detail.html",
+        _context(
+            request,
+            pages,
+            instance=instance,
+            fields=fields,
+            timeline=timeline,
+            warnings=pages.warnings(instance),
+            geometry=_geometry(pages, instance),
+        ),
+    )
 
 
 def _geometry(pages: ModelPages, instance: Model) -> str:
@@ -78,7 +94,7 @@ def _geometry(pages: ModelPages, instance: Model) -> str:
 
 
 @login_required
-def form_view(request: HttpRequest, name: str, pk: str | None = None) -> HttpResponse:
+def form_view(request: UserRequest, name: str, pk: str | None = None) -> HttpResponse:
     """Create or edit; for those who may add or change."""
     pages = _pages(name)
     pages.demand(request.user, "change" if pk else "add")
@@ -93,8 +109,12 @@ def form_view(request: HttpRequest, name: str, pk: str | None = None) -> HttpRes
         for warning in pages.warnings(saved):
             messages.warning(request, warning)
         return redirect("page-detail", name, saved.pk)
-    return render(request, "platform_core/form.html", _context(request, pages, form=form, instance=instance),
-                  status=422 if form.errors else 200)
+    return render(
+        request,
+        "platform_core/form.html",
+        _context(request, pages, form=form, instance=instance),
+        status=422 if form.errors else 200,
+    )
 
 
 @transaction.atomic
@@ -110,7 +130,7 @@ def _save(pages: ModelPages, form: Any, before: dict[str, Any] | None) -> Model:
 
 @login_required
 @require_POST
-def retire_view(request: HttpRequest, name: str, pk: str) -> HttpResponse:
+def retire_view(request: UserRequest, name: str, pk: str) -> HttpResponse:
     """Take a row out of use; for those who may change it. Nothing is deleted."""
     pages = _pages(name)
     pages.demand(request.user, "change")
@@ -125,34 +145,41 @@ def retire_view(request: HttpRequest, name: str, pk: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def export_view(request: HttpRequest, name: str) -> HttpResponse:
+def export_view(request: UserRequest, name: str) -> HttpResponse:
     """Start an export job of the rows the list shows; for those who may view."""
     pages = _pages(name)
     pages.demand(request.user, "view")
     kind = request.POST.get("format", "xlsx")
     if kind not in ("xlsx", "csv", "geojson") or (kind == "geojson" and not pages.geometry_field):
         raise Http404
-    jobs.start("export", _("Export: %s") % pages.title_plural, request.user,
-               page=name, query=request.POST.get("query", ""), format=kind)
+    jobs.start(
+        "export",
+        _("Export: %s") % pages.title_plural,
+        request.user,
+        page=name,
+        query=request.POST.get("query", ""),
+        format=kind,
+    )
     messages.success(request, _("The export has started; its file will be in the job centre."))
     return redirect("jobs")
 
 
 @login_required
 @require_POST
-def save_view(request: HttpRequest, name: str) -> HttpResponse:
+def save_view(request: UserRequest, name: str) -> HttpResponse:
     """Keep filters, order and columns under a name; for those who may view."""
     pages = _pages(name)
     pages.demand(request.user, "view")
     title = request.POST.get("name", "").strip()[:40]
     if title:
-        SavedView.objects.update_or_create(user=request.user, page=name, name=title,
-                                           defaults={"query": request.POST.get("query", "")[:2000]})
+        SavedView.objects.update_or_create(
+            user=request.user, page=name, name=title, defaults={"query": request.POST.get("query", "")[:2000]}
+        )
     return redirect(reverse("page-list", args=[name]) + "?" + request.POST.get("query", ""))
 
 
 @login_required
-def import_view(request: HttpRequest, name: str) -> HttpResponse:
+def import_view(request: UserRequest, name: str) -> HttpResponse:
     """Upload a file and see it checked; for those who may add."""
     pages = _pages(name)
     pages.demand(request.user, "add")
@@ -163,7 +190,7 @@ def import_view(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @login_required
-def import_preview(request: HttpRequest, name: str, batch_id: int) -> HttpResponse:
+def import_preview(request: UserRequest, name: str, batch_id: int) -> HttpResponse:
     """Rows as read with their errors; POST confirms or cancels. Only the one who uploaded may."""
     pages = _pages(name)
     pages.demand(request.user, "add")
@@ -176,7 +203,17 @@ def import_preview(request: HttpRequest, name: str, batch_id: int) -> HttpRespon
             messages.success(request, _("Imported %d rows.") % count)
         return redirect("page-list", name)
     bad = batch.rows.exclude(errors={})
-    return render(request, "platform_core/import_preview.html", _context(
-        request, pages, batch=batch, total=batch.rows.count(), bad_count=bad.count(), bad=bad[:200],
-        sample=batch.rows.filter(errors={})[:10], fields=imports.fields(pages),
-    ))
+    return render(
+        request,
+        "platform_core/import_preview.html",
+        _context(
+            request,
+            pages,
+            batch=batch,
+            total=batch.rows.count(),
+            bad_count=bad.count(),
+            bad=bad[:200],
+            sample=batch.rows.filter(errors={})[:10],
+            fields=imports.fields(pages),
+        ),
+    )

@@ -30,7 +30,8 @@ class Actor:
     ip: str | None
 
 
-_actor: ContextVar[Actor] = ContextVar("actor", default=Actor(None, None))
+NOBODY = Actor(None, None)
+_actor: ContextVar[Actor] = ContextVar("actor")
 
 
 @contextmanager
@@ -48,30 +49,44 @@ def snapshot(instance: Model) -> dict[str, Any]:
     hidden = UNLOGGED | {field.name for field in instance._meta.fields if isinstance(field, EncryptedTextField)}
     values = model_to_dict(instance)
     return {
-        name: ("***" if name in hidden and value else
-               [item.pk for item in value] if isinstance(value, list) and value and isinstance(value[0], Model)
-               else value)
+        name: (
+            "***"
+            if name in hidden and value
+            else [item.pk for item in value]
+            if isinstance(value, list) and value and isinstance(value[0], Model)
+            else value
+        )
         for name, value in values.items()
     }
 
 
 def record(
-    action: str, target: Model | None = None, *, before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None, actor: User | None = None, name: str = "",
+    action: str,
+    target: Model | None = None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    actor: User | None = None,
+    name: str = "",
 ) -> AuditEntry:
     """Append an entry in the caller's transaction. `before`/`after` keep only what differs when both are given."""
-    who = _actor.get()
+    who = _actor.get(NOBODY)
     user = actor or who.user
     if before is not None and after is not None:
         changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
         before = {key: before.get(key) for key in sorted(changed)}
         after = {key: after.get(key) for key in sorted(changed)}
     return AuditEntry.objects.create(
-        at=timezone.now(), actor=user, actor_name=str(user) if user else "system", action=action,
+        at=timezone.now(),
+        actor=user,
+        actor_name=str(user) if user else "system",
+        action=action,
         object_type=target._meta.label_lower if target is not None else "",
         object_id=str(target.pk) if target is not None else "",
         object_name=(name or (str(target) if target is not None else ""))[:200],
-        before=before, after=after, ip=who.ip,
+        before=before,
+        after=after,
+        ip=who.ip,
     )
 
 

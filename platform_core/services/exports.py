@@ -61,14 +61,19 @@ def _write_geojson(pages: ModelPages, rows: Iterable[Model], file: Path) -> None
         for number, row in enumerate(rows):
             shape = getattr(row, pages.geometry_field or "")
             properties = {name: row.serializable_value(name) for name in names}
-            feature = {"type": "Feature", "properties": properties,
-                       "geometry": json.loads(shape.geojson) if shape else None}
+            feature = {
+                "type": "Feature",
+                "properties": properties,
+                "geometry": json.loads(shape.geojson) if shape else None,
+            }
             stream.write((",\n" if number else "\n") + json.dumps(feature, ensure_ascii=False, default=str))
         stream.write("\n]}\n")
 
 
 WRITERS: dict[str, Callable[[ModelPages, Iterable[Model], Path], None]] = {
-    "csv": _write_csv, "xlsx": _write_xlsx, "geojson": _write_geojson
+    "csv": _write_csv,
+    "xlsx": _write_xlsx,
+    "geojson": _write_geojson,
 }
 
 

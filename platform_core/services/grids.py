@@ -7,9 +7,10 @@ from collections import defaultdict
 
 import numpy as np
 import shapely
-from django.contrib.gis.geos import GEOSGeometry, Point
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
 from django.db import transaction
 from django.utils.translation import gettext as _
+from shapely.geometry.base import BaseGeometry
 
 from platform_core.errors import DomainError
 from platform_core.geo import layers
@@ -42,8 +43,12 @@ def make_demo_grids(region: Region, seed: int = 312) -> tuple[int, int]:
     for order, cells in enumerate(blocks, start=1):
         outline = shapely.unary_union(cells)
         grid = EvaluationGrid(
-            code=f"{region.code}{order:04d}", name=f"{region.name}{order:03d}号评价网格", region=region,
-            geometry=_stored(outline, srid), area_km2=outline.area / 1e6, is_demo=True,
+            code=f"{region.code}{order:04d}",
+            name=f"{region.name}{order:03d}号评价网格",
+            region=region,
+            geometry=_stored(outline, srid),
+            area_km2=outline.area / 1e6,
+            is_demo=True,
         )
         grids.append(grid)
         street = streets[_nearest(centres, outline.centroid)]
@@ -51,8 +56,16 @@ def make_demo_grids(region: Region, seed: int = 312) -> tuple[int, int]:
             numbers[street.code] += 1
             number = numbers[street.code]
             code = f"{street.code.ljust(9, '0')}{number // 1000 + 1:03d}{number % 1000:03d}"
-            units.append(UnitGrid(code=code, region=street, evaluation_grid=grid, area_m2=cell.area,
-                                  geometry=_stored(cell, srid), is_demo=True))
+            units.append(
+                UnitGrid(
+                    code=code,
+                    region=street,
+                    evaluation_grid=grid,
+                    area_m2=cell.area,
+                    geometry=_stored(cell, srid),
+                    is_demo=True,
+                )
+            )
     EvaluationGrid.objects.bulk_create(grids, batch_size=500)
     UnitGrid.objects.bulk_create(units, batch_size=1000)
     layers.touch("evaluationgrid")
@@ -60,12 +73,12 @@ def make_demo_grids(region: Region, seed: int = 312) -> tuple[int, int]:
     return len(units), len(grids)
 
 
-def _stored(shape: shapely.Geometry, srid: int) -> GEOSGeometry:
+def _stored(shape: BaseGeometry, srid: int) -> MultiPolygon:
     metres = GEOSGeometry(memoryview(shapely.to_wkb(shape)), srid=srid)
     return as_multipolygon(metres.transform(4490, clone=True))
 
 
-def _cut(boundary: shapely.Geometry) -> list[list[shapely.Geometry]]:
+def _cut(boundary: BaseGeometry) -> list[list[BaseGeometry]]:
     """Cells by block; a sliver at the boundary joins the largest cell of its block that it touches."""
     west, south, east, north = boundary.bounds
     columns, rows = np.arange(west, east, CELL_M), np.arange(south, north, CELL_M)
@@ -74,7 +87,7 @@ def _cut(boundary: shapely.Geometry) -> list[list[shapely.Geometry]]:
     squares = shapely.box(x, y, x + CELL_M, y + CELL_M)
     touched = shapely.intersects(boundary, squares)
     inside = shapely.contains_properly(boundary, squares)
-    blocks: dict[tuple[int, int], list[shapely.Geometry]] = defaultdict(list)
+    blocks: dict[tuple[int, int], list[BaseGeometry]] = defaultdict(list)
     for square, left, bottom, hit, whole in zip(squares, x, y, touched, inside, strict=True):
         if not hit:
             continue
@@ -84,7 +97,7 @@ def _cut(boundary: shapely.Geometry) -> list[list[shapely.Geometry]]:
     return [_absorb_slivers(cells) for _key, cells in sorted(blocks.items())]
 
 
-def _absorb_slivers(cells: list[shapely.Geometry]) -> list[shapely.Geometry]:
+def _absorb_slivers(cells: list[BaseGeometry]) -> list[BaseGeometry]:
     whole = [cell for cell in cells if cell.area >= SLIVER * CELL_M**2]
     for sliver in (cell for cell in cells if cell.area < SLIVER * CELL_M**2):
         if not whole:
@@ -95,21 +108,20 @@ def _absorb_slivers(cells: list[shapely.Geometry]) -> list[shapely.Geometry]:
     return whole
 
 
-def _merge_small(blocks: list[list[shapely.Geometry]]) -> list[list[shapely.Geometry]]:
+def _merge_small(blocks: list[list[BaseGeometry]]) -> list[list[BaseGeometry]]:
     """Blocks below 0.5 km² join the nearest neighbour that stays within 3 km²."""
     big = [cells for cells in blocks if sum(cell.area for cell in cells) >= 5e5]
     for cells in (cells for cells in blocks if sum(cell.area for cell in cells) < 5e5):
         area, shape = sum(cell.area for cell in cells), shapely.unary_union(cells)
         room = [other for other in big if sum(cell.area for cell in other) + area <= 3e6]
         if room:
-            min(room, key=lambda other: shapely.multipolygons(shapely.get_parts(shapely.union_all(other))).distance(shape)
-                ).extend(cells)
+            min(room, key=lambda other: shapely.union_all(other).distance(shape)).extend(cells)
         else:
             big.append(cells)
     return big
 
 
-def _street_seeds(boundary: shapely.Geometry, count: int, seed: int) -> list[shapely.Point]:
+def _street_seeds(boundary: BaseGeometry, count: int, seed: int) -> list[shapely.Point]:
     """Centres that stand in for the streets, whose real boundaries are not in the data."""
     chance = random.Random(seed)  # noqa: S311 - demo geometry
     west, south, east, north = boundary.bounds
@@ -121,7 +133,7 @@ def _street_seeds(boundary: shapely.Geometry, count: int, seed: int) -> list[sha
     return found
 
 
-def _nearest(points: list[shapely.Point], shape: shapely.Geometry) -> int:
+def _nearest(points: list[shapely.Point], shape: BaseGeometry) -> int:
     return min(range(len(points)), key=lambda index: points[index].distance(shape))
 
 

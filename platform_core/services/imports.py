@@ -43,8 +43,9 @@ def fields(pages: ModelPages) -> list[tuple[str, str]]:
 def limit_choices(form: forms.ModelForm, user: User) -> None:
     """A form offers, and accepts, only rows inside the user's scope."""
     for field in form.fields.values():
-        if isinstance(field, forms.ModelChoiceField) and hasattr(field.queryset, "visible_to"):
-            field.queryset = field.queryset.visible_to(user)
+        rows: Any = getattr(field, "queryset", None)
+        if isinstance(field, forms.ModelChoiceField) and hasattr(rows, "visible_to"):
+            field.queryset = rows.visible_to(user)
 
 
 def _text(content: bytes) -> str:
@@ -87,12 +88,18 @@ def _read_geojson(content: bytes) -> Iterator[Row]:
 def _read_shapefile(content: bytes) -> Iterator[Row]:
     try:
         with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = [name for name in archive.namelist() if Path(name).suffix.lower() in (".shp", ".shx", ".dbf", ".cpg")]
+            names = [
+                name for name in archive.namelist() if Path(name).suffix.lower() in (".shp", ".shx", ".dbf", ".cpg")
+            ]
             if sum(archive.getinfo(name).file_size for name in names) > 4 * MAX_BYTES:
                 raise DomainError("too_large", _("The archive unpacks to more than %d MiB.") % (4 * MAX_BYTES // 2**20))
             for name in names:  # flat and by suffix only: a path inside the archive is not trusted
                 Path(folder, "shape" + Path(name).suffix.lower()).write_bytes(archive.read(name))
-            encoding = archive.read(cpg).decode().strip() if (cpg := next((n for n in names if n.lower().endswith(".cpg")), "")) else "utf-8"
+            encoding = (
+                archive.read(cpg).decode().strip()
+                if (cpg := next((n for n in names if n.lower().endswith(".cpg")), ""))
+                else "utf-8"
+            )
             with shapefile.Reader(str(Path(folder, "shape")), encoding=encoding) as reader:
                 for item in reader.iterShapeRecords():
                     yield {**item.record.as_dict(), "geometry": json.dumps(item.shape.__geo_interface__)}
@@ -100,8 +107,13 @@ def _read_shapefile(content: bytes) -> Iterator[Row]:
         raise DomainError("bad_shapefile", _("This is not a zipped Shapefile (%s).") % error) from error
 
 
-READERS = {".csv": _read_csv, ".xlsx": _read_xlsx, ".geojson": _read_geojson, ".json": _read_geojson,
-           ".zip": _read_shapefile}
+READERS = {
+    ".csv": _read_csv,
+    ".xlsx": _read_xlsx,
+    ".geojson": _read_geojson,
+    ".json": _read_geojson,
+    ".zip": _read_shapefile,
+}
 
 
 def _shape(pages: ModelPages, row: Row) -> Row:
@@ -139,7 +151,9 @@ def read(pages: ModelPages, upload: UploadedFile, user: User) -> ImportBatch:
     """Read and check a file. Raises DomainError where it cannot be read at all; row errors are kept with the row."""
     suffix = Path(upload.name or "").suffix.lower()
     if suffix not in READERS:
-        raise DomainError("unknown_format", _("Use .xlsx, .csv, .geojson or a zipped Shapefile; this is “%s”.") % suffix)
+        raise DomainError(
+            "unknown_format", _("Use .xlsx, .csv, .geojson or a zipped Shapefile; this is “%s”.") % suffix
+        )
     if (upload.size or 0) > MAX_BYTES:
         raise DomainError("too_large", _("The file is larger than %d MiB.") % (MAX_BYTES // 2**20))
     batch = ImportBatch.objects.create(page=pages.name, owner=user, original_name=(upload.name or "")[:200])
@@ -154,8 +168,15 @@ def read(pages: ModelPages, upload: UploadedFile, user: User) -> ImportBatch:
         if key in seen:
             errors.setdefault(pages.import_key, []).append(_("The file has this key twice."))
         seen.add(key)
-        rows.append(ImportRow(batch=batch, number=number, data=json.loads(json.dumps(data, default=str)),
-                              errors=errors, is_update=form.instance.pk is not None))
+        rows.append(
+            ImportRow(
+                batch=batch,
+                number=number,
+                data=json.loads(json.dumps(data, default=str)),
+                errors=errors,
+                is_update=form.instance.pk is not None,
+            )
+        )
     if not rows:
         raise DomainError("empty_file", _("The file has no rows."))
     ImportRow.objects.bulk_create(rows, batch_size=2000)
@@ -174,8 +195,10 @@ def confirm(pages: ModelPages, batch: ImportBatch, user: User) -> int:
     for row in locked.rows.iterator(500):
         form = _form(pages, row.data, user)
         if not form.is_valid():
-            raise DomainError("import_changed", _("Row %(row)d no longer fits: %(errors)s")
-                              % {"row": row.number, "errors": form.errors.as_text()})
+            raise DomainError(
+                "import_changed",
+                _("Row %(row)d no longer fits: %(errors)s") % {"row": row.number, "errors": form.errors.as_text()},
+            )
         instance = form.save(commit=False)
         pages.prepare(instance)
         pages.store(instance, form)

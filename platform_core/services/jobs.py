@@ -72,8 +72,9 @@ def start(name: str, title: str, owner: User, **parameters: Any) -> Job:
     """Queue a job. The Celery message follows the commit; if it is lost, the sweeper finds the row."""
     from platform_core.tasks import run_job
 
-    job = Job.objects.create(kind=name, title=title, owner=owner, parameters=parameters,
-                             language=translation.get_language() or "zh-hans")
+    job = Job.objects.create(
+        kind=name, title=title, owner=owner, parameters=parameters, language=translation.get_language() or "zh-hans"
+    )
     audit.record("start job", job, after=parameters)
     transaction.on_commit(lambda: run_job.delay(job.pk))
     return job
@@ -119,8 +120,12 @@ def _finish(job: Job, state: str, *, outcome: Outcome | None = None, error: str 
             outcome.file.unlink()
     locked.save()
     done = state == Job.State.DONE
-    notify(locked.owner, (_("Finished: %s") if done else _("Failed: %s")) % locked.title, url="/jobs/",
-           level="info" if done else "warning")
+    notify(
+        locked.owner,
+        (_("Finished: %s") if done else _("Failed: %s")) % locked.title,
+        url="/jobs/",
+        level="info" if done else "warning",
+    )
 
 
 @transaction.atomic

@@ -51,7 +51,7 @@ def _on_message(_client: paho.Client, _data: Any, message: paho.MQTTMessage) -> 
     close_old_connections()
     for topic_filter, handler in _handlers.items():
         if paho.topic_matches_sub(topic_filter, message.topic):
-            handler(message.topic, message.payload)
+            handler(message.topic, bytes(message.payload))
 
 
 def run() -> None:

@@ -14,7 +14,7 @@ import shapely
 import yaml
 from chinese_calendar.constants import holidays, workdays
 from django.contrib.auth.models import Permission
-from django.contrib.gis.geos import GEOSGeometry
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon
 from django.db import transaction
 
 from platform_core.geo import gcj02
@@ -62,7 +62,7 @@ def _polygons(geometry: dict[str, Any]) -> shapely.Geometry:
     return shapely.MultiPolygon(polygons)
 
 
-def _boundaries() -> Iterator[tuple[str, GEOSGeometry]]:
+def _boundaries() -> Iterator[tuple[str, MultiPolygon]]:
     for file in sorted((DATA / "boundaries").glob("*.geojson")):
         for feature in json.loads(file.read_text(encoding="utf-8"))["features"]:
             shape = gcj02.geometry_to_wgs84(_polygons(feature["geometry"]))
@@ -83,7 +83,8 @@ def load_divisions(within: str) -> int:
     prefix += "0" * (len(prefix) % 2)
     rows = [
         Region(code=code, name=name, level=level, parent_id=parent, source=DIVISION_SOURCE)
-        for code, name, level, parent in _divisions() if code.startswith(prefix) or code in ancestors
+        for code, name, level, parent in _divisions()
+        if code.startswith(prefix) or code in ancestors
     ]
     Region.objects.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
     bare = set(Region.objects.filter(geometry=None, level__lte=3).values_list("code", flat=True))
@@ -102,16 +103,24 @@ def load_codes() -> int:
     for file in sorted((DATA / "codes").glob("*.yaml")):
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         codelist, created = CodeList.objects.get_or_create(
-            code=content["code"], version=content["version"],
+            code=content["code"],
+            version=content["version"],
             defaults={"name": content["name"], "source": content["source"], "state": CodeList.State.PUBLISHED},
         )
         if created:
             new += 1
-            Code.objects.bulk_create([
-                Code(codelist=codelist, value=row["value"], name=row["name"],
-                     parent_value=row.get("parent", ""), position=position)
-                for position, row in enumerate(content["codes"])
-            ])
+            Code.objects.bulk_create(
+                [
+                    Code(
+                        codelist=codelist,
+                        value=row["value"],
+                        name=row["name"],
+                        parent_value=row.get("parent", ""),
+                        position=position,
+                    )
+                    for position, row in enumerate(content["codes"])
+                ]
+            )
     return new
 
 
@@ -132,8 +141,14 @@ def load_calendar() -> int:
                 continue
             name = holidays.get(day) or workdays.get(day) or ""
             chinese = getattr(chinese_calendar.Holiday, name.replace(" ", "_").replace("'", "").lower(), None)
-            rows.append(CalendarDay(day=day, kind=kind, name=chinese.chinese if chinese else name,
-                                    source="国务院办公厅节假日安排 (chinesecalendar, MIT)"))
+            rows.append(
+                CalendarDay(
+                    day=day,
+                    kind=kind,
+                    name=chinese.chinese if chinese else name,
+                    source="国务院办公厅节假日安排 (chinesecalendar, MIT)",
+                )
+            )
             day += timedelta(days=1)
     CalendarDay.objects.bulk_create(rows, ignore_conflicts=True)
     if not WorkingPeriod.objects.exists():
@@ -153,8 +168,13 @@ def load_roles(apps: tuple[str, ...]) -> int:
             continue
         role, _created = Role.objects.update_or_create(
             code=row["code"],
-            defaults={"name": row["name"], "duty": row.get("duty", ""), "is_builtin": True,
-                      "description": row.get("description", ""), "home_tiles": row.get("tiles", [])},
+            defaults={
+                "name": row["name"],
+                "duty": row.get("duty", ""),
+                "is_builtin": True,
+                "description": row.get("description", ""),
+                "home_tiles": row.get("tiles", []),
+            },
         )
         wanted = {f"platform_core.access_{app}" for app in systems} | set(row.get("permissions", []))
         role.permissions.set(_permissions(wanted))

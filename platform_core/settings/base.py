@@ -127,13 +127,22 @@ MEDIA_URL = "/never-served-directly/"
 _S3_BUCKET = env.str("S3_BUCKET", default="")
 STORAGES = {
     "default": (
-        {"BACKEND": "storages.backends.s3.S3Storage",
-         "OPTIONS": {"bucket_name": _S3_BUCKET, "endpoint_url": env.str("S3_ENDPOINT", default=None),
-                     "querystring_auth": True, "default_acl": "private", "file_overwrite": False}}
-        if _S3_BUCKET else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+        {
+            "BACKEND": "storages.backends.s3.S3Storage",
+            "OPTIONS": {
+                "bucket_name": _S3_BUCKET,
+                "endpoint_url": env.str("S3_ENDPOINT", default=None),
+                "querystring_auth": True,
+                "default_acl": "private",
+                "file_overwrite": False,
+            },
+        }
+        if _S3_BUCKET
+        else {"BACKEND": "django.core.files.storage.FileSystemStorage"}
     ),
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage" if ENVIRONMENT == "test"
+        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"
+        if ENVIRONMENT == "test"
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
@@ -149,13 +158,16 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE = {
-    task.task: {"task": task.task, "schedule": task.every_s,
-                "options": {"queue": task.queue, "expires": task.every_s}}
+    task.task: {"task": task.task, "schedule": task.every_s, "options": {"queue": task.queue, "expires": task.every_s}}
     for task in PROFILE.periodic_tasks
 }
 
 LEAFLET_CONFIG = {
-    "TILES": [], "RESET_VIEW": False, "MINIMAP": False, "SCALE": "metric", "ATTRIBUTION_PREFIX": "",
+    "TILES": [],
+    "RESET_VIEW": False,
+    "MINIMAP": False,
+    "SCALE": "metric",
+    "ATTRIBUTION_PREFIX": "",
     "NO_GLOBALS": False,
 }
 REST_FRAMEWORK = {
@@ -168,7 +180,8 @@ REST_FRAMEWORK = {
 ANONYMOUS_USER_NAME = None
 GUARDIAN_RAISE_403 = True
 SIMPLE_HISTORY_REVERT_DISABLED = True
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
+# An account is locked, not an address: a whole office shares one behind its gateway.
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 
 LOGGING = {
     "version": 1,

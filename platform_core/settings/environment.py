@@ -34,16 +34,21 @@ def _secret_key() -> str:
 
 
 def _field_keys() -> list[bytes]:
-    keys = [key.strip().encode() for key in _required(
-        "FIELD_ENCRYPTION_KEYS",
-        "comma-separated Fernet keys, newest first; make one with "
-        "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
-    ).split(",")]
+    keys = [
+        key.strip().encode()
+        for key in _required(
+            "FIELD_ENCRYPTION_KEYS",
+            "comma-separated Fernet keys, newest first; make one with "
+            "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+        ).split(",")
+    ]
     for position, key in enumerate(keys, start=1):
         try:
             Fernet(key)
         except ValueError as error:
-            raise ImproperlyConfigured(f"FIELD_ENCRYPTION_KEYS: key {position} is not a Fernet key ({error}).") from error
+            raise ImproperlyConfigured(
+                f"FIELD_ENCRYPTION_KEYS: key {position} is not a Fernet key ({error})."
+            ) from error
     return keys
 
 

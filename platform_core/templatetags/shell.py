@@ -18,22 +18,30 @@ register = template.Library()
 
 # Feather-like outlines drawn for this project, 24×24, stroke only.
 ICONS = {
-    "book": "M4 5h7v15H4zM13 5h7v15h-7z", "eye": "M2 12c5-8 15-8 20 0-5 8-15 8-20 0zM12 9v6M9 12h6",
-    "radio": "M12 12v9M8 8a6 6 0 0 1 8 0M5 5a10 10 0 0 1 14 0", "tool": "M4 20l9-9M13 4l7 7-3 3-7-7z",
-    "phone": "M5 4h4l2 5-3 2a12 12 0 0 0 5 5l2-3 5 2v4c-9 2-17-6-15-15z", "activity": "M2 12h5l3-8 4 16 3-8h5",
-    "check": "M4 4h16v16H4zM8 12l3 3 5-6", "chart": "M4 20V4M4 20h16M8 16v-5M12 16V8M16 16v-7",
-    "swap": "M4 8h15l-4-4M20 16H5l4 4", "layers": "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
+    "book": "M4 5h7v15H4zM13 5h7v15h-7z",
+    "eye": "M2 12c5-8 15-8 20 0-5 8-15 8-20 0zM12 9v6M9 12h6",
+    "radio": "M12 12v9M8 8a6 6 0 0 1 8 0M5 5a10 10 0 0 1 14 0",
+    "tool": "M4 20l9-9M13 4l7 7-3 3-7-7z",
+    "phone": "M5 4h4l2 5-3 2a12 12 0 0 0 5 5l2-3 5 2v4c-9 2-17-6-15-15z",
+    "activity": "M2 12h5l3-8 4 16 3-8h5",
+    "check": "M4 4h16v16H4zM8 12l3 3 5-6",
+    "chart": "M4 20V4M4 20h16M8 16v-5M12 16V8M16 16v-7",
+    "swap": "M4 8h15l-4-4M20 16H5l4 4",
+    "layers": "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
     "cog": "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M5 19l2-2M17 7l2-2",
-    "award": "M12 3a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM8 14l-2 7 6-3 6 3-2-7", "bell": "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
-    "map": "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14", "home": "M4 11l8-7 8 7v9H4zM10 20v-6h4v6",
+    "award": "M12 3a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM8 14l-2 7 6-3 6 3-2-7",
+    "bell": "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
+    "map": "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14",
+    "home": "M4 11l8-7 8 7v9H4zM10 20v-6h4v6",
 }
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An inline SVG; decorative, so hidden from screen readers."""
-    return format_html('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>',
-                       ICONS.get(name, ICONS["check"]))
+    return format_html(
+        '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>', ICONS.get(name, ICONS["check"])
+    )
 
 
 @register.simple_tag

@@ -15,7 +15,7 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,6 +23,7 @@ from django_otp import login as otp_login
 from django_otp import match_token
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from platform_core.http import UserRequest
 from platform_core.models import UserSession
 from platform_core.services import audit, identity
 
@@ -31,7 +32,9 @@ class LoginForm(AuthenticationForm):
     """Account and password, and a token for those who have a second factor."""
 
     otp_token = forms.CharField(
-        label=gettext_lazy("one-time code"), required=False, max_length=8,
+        label=gettext_lazy("one-time code"),
+        required=False,
+        max_length=8,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
         help_text=gettext_lazy("only if you set up a second factor"),
     )
@@ -42,7 +45,9 @@ class LoginForm(AuthenticationForm):
         data: dict[str, object] = super().clean()
         user = self.get_user()
         if user is not None and TOTPDevice.objects.filter(user=user, confirmed=True).exists():
-            self.device = match_token(user, str(data.get("otp_token") or ""))
+            token = str(data.get("otp_token") or "")
+            # An empty code is no attempt: it must not start the device's throttle.
+            self.device = match_token(user, token) if token else None
             if self.device is None:
                 raise ValidationError(_("The one-time code is missing or wrong."), code="otp")
         return data
@@ -65,7 +70,7 @@ class Login(LoginView):
 
 
 @login_required
-def change_password(request: HttpRequest) -> HttpResponse:
+def change_password(request: UserRequest) -> HttpResponse:
     """Own password; for every user."""
     form = PasswordChangeForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -75,8 +80,12 @@ def change_password(request: HttpRequest) -> HttpResponse:
         UserSession.objects.filter(session_key=old).update(session_key=request.session.session_key)
         messages.success(request, _("Your password was changed."))
         return redirect("home")
-    return render(request, "platform_core/account.html", {"form": form, "title": _("Change password")},
-                  status=422 if form.errors else 200)
+    return render(
+        request,
+        "platform_core/account.html",
+        {"form": form, "title": _("Change password")},
+        status=422 if form.errors else 200,
+    )
 
 
 class TokenForm(forms.Form):
@@ -86,7 +95,7 @@ class TokenForm(forms.Form):
 
 
 @login_required
-def second_factor(request: HttpRequest) -> HttpResponse:
+def second_factor(request: UserRequest) -> HttpResponse:
     """Set up TOTP, or remove it; for every user."""
     device = TOTPDevice.objects.filter(user=request.user).first()
     if request.method == "POST" and "remove" in request.POST and device:
@@ -108,7 +117,13 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         form.add_error("token", _("The code does not match; is the telephone's clock right?"))
     picture = io.BytesIO()
     qrcode.make(device.config_url, image_factory=qrcode.image.svg.SvgPathImage).save(picture)
-    return render(request, "platform_core/second_factor.html", {
-        "form": form, "device": device, "secret": base64.b32encode(device.bin_key).decode(),
-        "qr": "data:image/svg+xml;base64," + base64.b64encode(picture.getvalue()).decode(),
-    })
+    return render(
+        request,
+        "platform_core/second_factor.html",
+        {
+            "form": form,
+            "device": device,
+            "secret": base64.b32encode(device.bin_key).decode(),
+            "qr": "data:image/svg+xml;base64," + base64.b64encode(picture.getvalue()).decode(),
+        },
+    )

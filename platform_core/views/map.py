@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.gis.geos import Polygon
 from django.core.serializers import serialize
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,25 +17,37 @@ from django.views.decorators.http import require_GET
 
 from platform_core.errors import DomainError
 from platform_core.geo import layers
+from platform_core.http import UserRequest
 from platform_core.models import EvaluationPoint, PlatformInstance
 
 FEATURES = 2000
 MAX_ZOOM = 20
 
 
-def _configuration(request: HttpRequest) -> dict[str, Any]:
+def _configuration(request: UserRequest) -> dict[str, Any]:
     shown = [
-        {"name": layer.name, "title": str(layer.title), "colour": layer.colour, "kind": layer.kind,
-         "minZoom": layer.min_zoom, "isOn": layer.is_on, "isClustered": layer.cluster_below,
-         "url": f"/tiles/{layer.name}/{{z}}/{{x}}/{{y}}.mvt",
-         "page": reverse("page-list", args=[layer.page]) if layer.page else ""}
+        {
+            "name": layer.name,
+            "title": str(layer.title),
+            "colour": layer.colour,
+            "kind": layer.kind,
+            "minZoom": layer.min_zoom,
+            "isOn": layer.is_on,
+            "isClustered": layer.cluster_below,
+            "url": f"/tiles/{layer.name}/{{z}}/{{x}}/{{y}}.mvt",
+            "page": reverse("page-list", args=[layer.page]) if layer.page else "",
+        }
         for layer in layers.for_user(request.user)
     ]
-    return {"layers": shown, "bounds": _home_bounds(request), "tianditu": settings.TIANDITU_KEY,
-            "features": "/features/"}
+    return {
+        "layers": shown,
+        "bounds": _home_bounds(request),
+        "tianditu": settings.TIANDITU_KEY,
+        "features": "/features/",
+    }
 
 
-def _home_bounds(request: HttpRequest) -> list[list[float]]:
+def _home_bounds(request: UserRequest) -> list[list[float]]:
     """Where the map opens: the user's own region, else the platform's, else China."""
     scope = request.user.data_scopes.filter(region__geometry__isnull=False).select_related("region").first()
     platform = PlatformInstance.objects.select_related("region").first()
@@ -47,13 +59,13 @@ def _home_bounds(request: HttpRequest) -> list[list[float]]:
 
 
 @login_required
-def map_page(request: HttpRequest) -> HttpResponse:
+def map_page(request: UserRequest) -> HttpResponse:
     """The map with every layer the user may see; for every user."""
     return render(request, "platform_core/map.html", {"configuration": _configuration(request), "active": "map"})
 
 
 @login_required
-def big_screen(request: HttpRequest) -> HttpResponse:
+def big_screen(request: UserRequest) -> HttpResponse:
     """The command hall's screen, 1920×1080 dark; for every user, showing what they may see."""
     points = EvaluationPoint.objects.visible_to(request.user).current()
     kinds = {value: 0 for value in EvaluationPoint.Type.values}
@@ -70,11 +82,14 @@ def big_screen(request: HttpRequest) -> HttpResponse:
         {"title": layer.title, "count": layer.rows(request.user).order_by()[:100_000].count()}
         for layer in layers.for_user(request.user)
     ]
-    return render(request, "platform_core/screen.html",
-                  {"configuration": _configuration(request), "chart": chart, "counts": counts})
+    return render(
+        request,
+        "platform_core/screen.html",
+        {"configuration": _configuration(request), "chart": chart, "counts": counts},
+    )
 
 
-def _layer(request: HttpRequest, name: str) -> layers.MapLayer:
+def _layer(request: UserRequest, name: str) -> layers.MapLayer:
     layer = layers.find(name, request.user)
     if layer is None:
         raise Http404
@@ -83,7 +98,7 @@ def _layer(request: HttpRequest, name: str) -> layers.MapLayer:
 
 @login_required
 @require_GET
-def tile(request: HttpRequest, name: str, zoom: int, x: int, y: int) -> HttpResponse:
+def tile(request: UserRequest, name: str, zoom: int, x: int, y: int) -> HttpResponse:
     """A vector tile of the rows in the user's scope; for those with the layer's right."""
     if zoom > MAX_ZOOM or x >= 2**zoom or y >= 2**zoom:
         raise Http404
@@ -107,7 +122,7 @@ def _box(text: str) -> Polygon:
 
 @login_required
 @require_GET
-def features(request: HttpRequest, name: str) -> HttpResponse:
+def features(request: UserRequest, name: str) -> HttpResponse:
     """GeoJSON of the rows in `bbox` (WGS 84 degrees), 2,000 at most; for those with the layer's right."""
     layer = _layer(request, name)
     try:
@@ -117,8 +132,15 @@ def features(request: HttpRequest, name: str) -> HttpResponse:
     rows = layer.rows(request.user).filter(**{f"{layer.geometry}__bboverlaps": box})[: FEATURES + 1]
     found = list(rows)
     # CGCS2000 and WGS 84 differ by centimetres, so the numbers are the same (geo/__init__.py).
-    document = json.loads(serialize("geojson", found[:FEATURES], geometry_field=layer.geometry, srid=4490,
-                                    fields=("pk", layer.geometry, *layer.properties)))
+    document = json.loads(
+        serialize(
+            "geojson",
+            found[:FEATURES],
+            geometry_field=layer.geometry,
+            srid=4490,
+            fields=("pk", layer.geometry, *layer.properties),
+        )
+    )
     document.pop("crs", None)
     document["truncated"] = len(found) > FEATURES
     return JsonResponse(document, content_type="application/geo+json")

@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from platform_core.http import UserRequest
 from platform_core.models import Role
 from platform_core.pages import registered
 from platform_core.services import audit, health
@@ -20,28 +21,35 @@ from platform_core.services import audit, health
 SEARCH_HITS = 8
 
 
-def healthz(request: HttpRequest) -> HttpResponse:
+def healthz(request: UserRequest) -> HttpResponse:
     """For load balancers: 200 when a request can be served, else 503. Public, says nothing else."""
     good = health.ready()
     return JsonResponse({"ok": good}, status=200 if good else 503)
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: UserRequest) -> HttpResponse:
     """Tiles of what the user may open, with the counts of what they see; for every user."""
     tiles = [
         {"pages": pages, "count": pages.rows(request.user).order_by()[:100_000].count()}
-        for pages in registered() if pages.may(request.user, "view") and pages.name != "auditentry"
+        for pages in registered()
+        if pages.may(request.user, "view") and pages.name != "auditentry"
     ]
     roles = Role.objects.filter(user=request.user)
-    return render(request, "platform_core/home.html", {
-        "tiles": tiles, "roles": roles, "scopes": request.user.data_scopes.select_related("region", "organisation"),
-        "active": "home",
-    })
+    return render(
+        request,
+        "platform_core/home.html",
+        {
+            "tiles": tiles,
+            "roles": roles,
+            "scopes": request.user.data_scopes.select_related("region", "organisation"),
+            "active": "home",
+        },
+    )
 
 
 @login_required
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: UserRequest) -> HttpResponse:
     """Everything the user may see whose code or name contains the text; for every user."""
     text = request.GET.get("q", "").strip()
     found: list[dict[str, Any]] = []
@@ -58,7 +66,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @permission_required("platform_core.view_platform_health", raise_exception=True)
-def health_page(request: HttpRequest) -> HttpResponse:
+def health_page(request: UserRequest) -> HttpResponse:
     """State of processes and servers; for system administrators (CJJ/T 312 §9.2.2)."""
     return render(request, "platform_core/health.html", {"checks": health.checks(), "active": "health"})
 
@@ -66,7 +74,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 @permission_required("platform_core.verify_audit_log", raise_exception=True)
-def verify_audit(request: HttpRequest) -> HttpResponse:
+def verify_audit(request: UserRequest) -> HttpResponse:
     """Recompute the chain; for audit administrators."""
     report = audit.verify()
     if report.is_intact:
@@ -78,24 +86,39 @@ def verify_audit(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @permission_required("platform_core.view_platform_health", raise_exception=True)
-def style_guide(request: HttpRequest) -> HttpResponse:
+def style_guide(request: UserRequest) -> HttpResponse:
     """All pieces of a page; for system administrators."""
     chart = {
-        "tooltip": {}, "xAxis": {"data": [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri")]}, "yAxis": {},
+        "tooltip": {},
+        "xAxis": {"data": [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri")]},
+        "yAxis": {},
         "series": [{"type": "bar", "data": [12, 20, 15, 8, 17]}],
     }
-    levels = (("success", gettext_lazy("It worked.")), ("warning", gettext_lazy("Look at this.")),
-              ("error", gettext_lazy("This is wrong.")))
-    return render(request, "platform_core/style_guide.html", {"chart": chart, "levels": levels, "active": "style-guide"})
+    levels = (
+        ("success", gettext_lazy("It worked.")),
+        ("warning", gettext_lazy("Look at this.")),
+        ("error", gettext_lazy("This is wrong.")),
+    )
+    return render(
+        request, "platform_core/style_guide.html", {"chart": chart, "levels": levels, "active": "style-guide"}
+    )
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: UserRequest, exception: Exception | None = None) -> HttpResponse:
     """403."""
-    return render(request, "platform_core/error.html",
-                  {"message": str(exception or "") or _("You do not have the right to do this.")}, status=403)
+    return render(
+        request,
+        "platform_core/error.html",
+        {"message": str(exception or "") or _("You do not have the right to do this.")},
+        status=403,
+    )
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: UserRequest, exception: Exception | None = None) -> HttpResponse:
     """404."""
-    return render(request, "platform_core/error.html",
-                  {"message": _("There is nothing here, or it lies outside your data scope.")}, status=404)
+    return render(
+        request,
+        "platform_core/error.html",
+        {"message": _("There is nothing here, or it lies outside your data scope.")},
+        status=404,
+    )

@@ -22,6 +22,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Load everything and say how much."""
         count = reference.load_divisions(options["within"] or reference.COUNTRY)
-        self.stdout.write(f"{count} divisions, {reference.load_codes()} new code lists, "
-                          f"{reference.load_calendar()} calendar days, "
-                          f"{reference.load_roles(settings.PROFILE.apps)} roles")
+        self.stdout.write(
+            f"{count} divisions, {reference.load_codes()} new code lists, "
+            f"{reference.load_calendar()} calendar days, "
+            f"{reference.load_roles(settings.PROFILE.apps)} roles"
+        )

@@ -35,6 +35,8 @@ class Command(BaseCommand):
         text += "\n| clause | tier | requirement | | system | state | tests, note |\n|---|---|---|---|---|---|---|\n"
         for row in clauses.load():
             proof = " ".join(f"`{test}`" for test in row.tests)
-            text += (f"| §{row.code} | {' '.join(row.tiers)} | {row.title} | {row.obligation} | {row.app} "
-                     f"| {row.status_title} | {' '.join(part for part in (proof, row.note) if part)} |\n")
+            text += (
+                f"| §{row.code} | {' '.join(row.tiers)} | {row.title} | {row.obligation} | {row.app} "
+                f"| {row.status_title} | {' '.join(part for part in (proof, row.note) if part)} |\n"
+            )
         (settings.BASE_DIR / "docs" / "conformance.md").write_text(text, encoding="utf-8")

@@ -32,14 +32,18 @@ class Command(BaseCommand):
         region = options["region"] or (input(f"{settings.PROFILE.label} — region code: ").strip() if ask else "")
         if not region:
             raise CommandError("--region is needed")
-        for name, question in (("name", "platform name"), ("organisation", "organisation"),
-                               ("parent_url", "parent platform address")):
+        for name, question in (
+            ("name", "platform name"),
+            ("organisation", "organisation"),
+            ("parent_url", "parent platform address"),
+        ):
             if ask and not options[name]:
                 options[name] = input(f"{question} (empty: default): ").strip()
         password = options["password"] or (os.environ.get("DEMO_PASSWORD", "") if settings.IS_DEMO else "")
         try:
-            platform, made = set_up(Answers(region, options["name"], options["organisation"],
-                                            options["parent_url"], password))
+            platform, made = set_up(
+                Answers(region, options["name"], options["organisation"], options["parent_url"], password)
+            )
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{platform.name} ({platform.region.code})")

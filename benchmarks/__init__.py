@@ -1,0 +1,1 @@
+"""Figures with their ratio to the raw limit, measured in one run: `bin/bench NAME`."""
