@@ -35,9 +35,8 @@ def seed_parts(count: int, types: list[str], seed: int = 312) -> None:
         kind = types[number % len(types)]
         location = Point(chance.uniform(west, east), chance.uniform(south, north), srid=4490).hexewkb.decode()
         state = "damaged" if number % 50 == 0 else "intact"
-        lines.append(
-            f"now\tnow\tt\t{code}{kind}{number % 1_000_000:06d}\t{kind}\t演示部件{number}\t{code}\t{state}\t{location}\n"
-        )
+        part = f"{code}{kind}{number % 1_000_000:06d}"
+        lines.append(f"now\tnow\tt\t{part}\t{kind}\t演示部件{number}\t{code}\t{state}\t{location}\n")
         if len(lines) == CHUNK or number == count - 1:
             copy_rows("coordination_partfacility", columns, lines)
             lines.clear()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.gis.db import models
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from platform_core.models import CGCS2000, DemoMixin, EditableModel, Organisation, Region
@@ -47,6 +49,8 @@ class PartFacility(DemoMixin, EditableModel):
             models.Index(fields=("type_code", "code"), name="part_type_code"),
             models.Index(fields=("state", "code"), name="part_state_code"),
             models.Index(fields=("region", "code"), name="part_region_code"),
+            # The search field looks anywhere inside the code.
+            GinIndex(OpClass(Upper("code"), name="gin_trgm_ops"), name="part_code_trigram"),
         )
 
     def __str__(self) -> str:

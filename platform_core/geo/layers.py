@@ -119,7 +119,7 @@ def tile(layer: MapLayer, user: User, zoom: int, x: int, y: int) -> bytes:
 
 
 def _regions_by_zoom(rows: QuerySet, zoom: int) -> QuerySet:
-    level = 1 if zoom < 6 else 2 if zoom < 9 else 3
+    level = 1 if zoom < 6 else 2 if zoom < 8 else 3
     return rows.filter(geometry__isnull=False, level__lte=level)
 
 

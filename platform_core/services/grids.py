@@ -140,7 +140,13 @@ def _nearest(points: list[shapely.Point], shape: BaseGeometry) -> int:
 def grid_at(longitude: float, latitude: float) -> UnitGrid | None:
     """The unit grid a point lies in (one indexed query)."""
     point = Point(longitude, latitude, srid=4490)
-    return UnitGrid.objects.current().filter(geometry__covers=point).select_related("evaluation_grid").first()
+    return (
+        UnitGrid.objects.current()
+        .filter(geometry__covers=point)
+        .select_related("evaluation_grid")
+        .defer("evaluation_grid__geometry")
+        .first()
+    )
 
 
 def place_point(point: EvaluationPoint) -> None:
