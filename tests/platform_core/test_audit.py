@@ -51,6 +51,8 @@ def test_editing_a_page_records_before_and_after(evaluator, log_in, districts):
     )  # fmt: skip
     assert answer.status_code == 302
     entry = AuditEntry.objects.get(action="change")
+    assert entry.before is not None
+    assert entry.after is not None
     assert (entry.before["name"], entry.after["name"], entry.actor) == ("旧名", "新名", evaluator)
     assert entry.ip == "127.0.0.1"
     assert point.history.count() == 2

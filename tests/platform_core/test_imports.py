@@ -32,17 +32,23 @@ def upload(name, content):
     return SimpleUploadedFile(name, content if isinstance(content, bytes) else content.encode())
 
 
+def pages_of(slug):
+    pages = find(slug)
+    assert pages is not None
+    return pages
+
+
 def read(user, name, content):
-    return imports.read(find("evaluationpoint"), upload(name, content), user)
+    return imports.read(pages_of("evaluationpoint"), upload(name, content), user)
 
 
 def test_good_file_is_imported_after_confirmation(evaluator):
     batch = read(evaluator, "points.csv", GOOD)
     assert not EvaluationPoint.objects.exists()
-    assert imports.confirm(find("evaluationpoint"), batch, evaluator) == 2
+    assert imports.confirm(pages_of("evaluationpoint"), batch, evaluator) == 2
     assert EvaluationPoint.objects.get(code="A1").location.coords == (123.35, 41.75)
     with pytest.raises(DomainError):
-        imports.confirm(find("evaluationpoint"), batch, evaluator)
+        imports.confirm(pages_of("evaluationpoint"), batch, evaluator)
 
 
 def test_broken_file_names_every_bad_row(evaluator):
@@ -50,7 +56,7 @@ def test_broken_file_names_every_bad_row(evaluator):
     errors = {row.number: set(row.errors) for row in batch.rows.all() if row.errors}
     assert errors == {2: {"point_type"}, 3: {"region"}, 4: {"location"}, 5: {"code"}, 6: {"location"}}
     with pytest.raises(DomainError):
-        imports.confirm(find("evaluationpoint"), batch, evaluator)
+        imports.confirm(pages_of("evaluationpoint"), batch, evaluator)
     assert not EvaluationPoint.objects.exists()
 
 
@@ -67,14 +73,15 @@ def test_existing_row_is_changed_not_doubled(evaluator, districts):
     EvaluationPointFactory(code="A1", region=districts[1], name="旧名")
     batch = read(evaluator, "points.csv", GOOD)
     assert [row.is_update for row in batch.rows.all()] == [True, False]
-    imports.confirm(find("evaluationpoint"), batch, evaluator)
+    imports.confirm(pages_of("evaluationpoint"), batch, evaluator)
     assert EvaluationPoint.objects.get(code="A1").name == "南湖公园"
 
 
 def test_excel_with_chinese_titles(evaluator):
     book = openpyxl.Workbook()
-    book.active.append(["编码", "名称", "点位类型", "区划编码", "经度", "纬度"])
-    book.active.append(["X1", "公园", 4, 210102, 123.35, 41.75])
+    sheet = book.worksheets[0]
+    sheet.append(["编码", "名称", "点位类型", "区划编码", "经度", "纬度"])
+    sheet.append(["X1", "公园", 4, 210102, 123.35, 41.75])
     stream = io.BytesIO()
     book.save(stream)
     batch = read(evaluator, "points.xlsx", stream.getvalue())
@@ -86,7 +93,7 @@ def test_geojson_and_zipped_shapefile_of_polygons(evaluator):
     feature = {"type": "Feature", "properties": {"code": "2101020001", "name": "一号", "region": "210102"},
                "geometry": {"type": "Polygon", "coordinates": [ring]}}  # fmt: skip
     document = json.dumps({"type": "FeatureCollection", "features": [feature]})
-    pages = find("evaluationgrid")
+    pages = pages_of("evaluationgrid")
     assert imports.confirm(pages, imports.read(pages, upload("g.geojson", document), evaluator), evaluator) == 1
     assert EvaluationGrid.objects.get().area_km2 == pytest.approx(0.92, abs=0.02)
     shp, shx, dbf = io.BytesIO(), io.BytesIO(), io.BytesIO()
@@ -129,7 +136,7 @@ def test_export_contains_only_own_rows(evaluator, districts, suffix, settings, t
     assert (job.state, job.result) == (Job.State.DONE, {"rows": 1}), job.error
     content = job.result_file.read()
     if suffix == "xlsx":
-        lines = list(openpyxl.load_workbook(io.BytesIO(content)).active.values)
+        lines = list(openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].values)
         assert [line[0] for line in lines[1:]] == [mine.code]
         assert lines[1][1] == "'=SUM(1)"
     else:
