@@ -27,7 +27,7 @@ class PartFacilityForm(forms.ModelForm):
 class PartFacilityPages(ModelPages):
     """Part facilities 部件 (CJJ/T 312 §4.3.4-1)."""
 
-    model, system, form, import_key = PartFacility, "coordination", PartFacilityForm, "code"
+    model, system, form, import_key = PartFacility, "coordination", PartFacilityForm, ("code",)
     columns = (
         Column("code", sort=True),
         Column("name"),

@@ -15,7 +15,7 @@ class PlatformCoreConfig(AppConfig):
         """Bind Celery, connect listeners, declare pages, jobs and layers."""
         from . import celery, listeners
         from .geo import layers
-        from .pages import core  # noqa: F401 - registers
+        from .pages import administration, geography  # noqa: F401 - registers
         from .services import exports  # noqa: F401 - registers
 
         celery.app.set_default()

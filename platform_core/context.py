@@ -42,6 +42,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "platform": SimpleLazyObject(lambda: PlatformInstance.objects.select_related("region", "organisation").first()),
         "profile": settings.PROFILE,
         "is_demo": settings.IS_DEMO,
+        "oidc_provider": getattr(settings, "OIDC_PROVIDER_NAME", ""),
     }
     if user is not None and user.is_authenticated:
         context["menu"] = SimpleLazyObject(lambda: menu(user))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from .pages import views as pages
-from .views import account, portal, work
+from .views import account, attachments, codes, portal, users, work
 from .views import map as map_views
 
 
@@ -18,6 +19,16 @@ def _systems() -> list[URLPattern | URLResolver]:
     return [
         path(f"{app}/", include(f"{app}.urls")) for app in ("tiers", *settings.PROFILE.apps) if find_spec(f"{app}.urls")
     ]
+
+
+def _identity() -> list[URLPattern | URLResolver]:
+    """The OpenID client where a provider is set; the provider itself on the tier that is one."""
+    found: list[URLPattern | URLResolver] = []
+    if settings.OIDC_PROVIDER_URL:
+        found.append(path("oidc/", include("mozilla_django_oidc.urls")))
+    if apps.is_installed("oauth2_provider"):
+        found.append(path("", include("platform_core.identity.provider_urls")))
+    return found
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -48,8 +59,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("p/<slug:name>/export/", pages.export_view, name="page-export"),
     path("p/<slug:name>/views/", pages.save_view, name="page-save-view"),
     path("p/<slug:name>/<str:pk>/", pages.detail_view, name="page-detail"),
+    path("p/<slug:name>/<str:pk>/attachments/", attachments.upload, name="attachment-add"),
+    path("attachments/<int:attachment_id>/", attachments.fetch, name="attachment"),
+    path("attachments/<int:attachment_id>/thumbnail/", attachments.thumbnail, name="attachment-thumbnail"),
+    path("attachments/<int:attachment_id>/remove/", attachments.remove, name="attachment-remove"),
+    path("users/<int:pk>/roles/", users.set_roles, name="user-roles"),
+    path("users/<int:pk>/scopes/", users.add_scope, name="user-scope-add"),
+    path("users/<int:pk>/scopes/<int:scope_id>/", users.remove_scope, name="user-scope-remove"),
+    path("users/<int:pk>/sessions/end/", users.end_sessions, name="user-sessions-end"),
+    path("users/<int:pk>/password/", users.reset_password, name="user-password"),
+    path("users/<int:pk>/unlock/", users.unlock, name="user-unlock"),
+    path("users/<int:pk>/second-factor/remove/", users.remove_factor, name="user-factor-remove"),
+    path("codes/<int:pk>/remove/", codes.remove, name="code-remove"),
+    path("codelists/<int:pk>/publish/", codes.publish, name="codelist-publish"),
+    path("codelists/<int:pk>/draft/", codes.draft, name="codelist-draft"),
     path("p/<slug:name>/<str:pk>/edit/", pages.form_view, name="page-edit"),
     path("p/<slug:name>/<str:pk>/retire/", pages.retire_view, name="page-retire"),
+    path("identities/", account.identities, name="identities"),
+    *_identity(),
     *_systems(),
 ]
 handler403 = "platform_core.views.portal.forbidden"

@@ -180,8 +180,18 @@ NATIONAL = TierProfile(
     label=_("National platform"),
     region_level=0,
     systems=_NATIONAL,
-    navigation=_navigation(_NATIONAL, {"evaluation": GRIDS, "maintenance": MAINTENANCE_ITEMS}),
+    navigation=_navigation(
+        _NATIONAL,
+        {
+            "evaluation": GRIDS,
+            "maintenance": (
+                *MAINTENANCE_ITEMS,
+                NavItem(_("Platforms that log in here"), "clients", "platform_core.assign_rights"),
+            ),
+        },
+    ),
     periodic_tasks=CORE_TASKS,
+    third_party_apps=("oauth2_provider",),
     exchange=(
         ExchangeDirection("provincial", receives=True),
         ExchangeDirection("city", receives=True),

@@ -43,7 +43,7 @@ def _root_organisation(region: Region, name: str) -> Organisation:
     kind = Organisation.Kind.COMMAND_CENTRE if region.level == 2 else Organisation.Kind.SUPERVISION_CENTRE
     title = "指挥中心" if region.level == 2 else "监督中心"
     place = "国家" if region.level == 0 else region.name
-    return Organisation.add_root(
+    return Organisation.objects.add_root(
         code=f"{region.code}-01", name=name or f"{place}城市运行管理服务{title}", kind=kind, region=region
     )
 

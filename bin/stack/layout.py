@@ -97,3 +97,21 @@ def secret(layout: Layout, name: str) -> str:
         with os.fdopen(descriptor, "w") as stream:
             stream.write(secrets.token_urlsafe(32))
     return file.read_text()
+
+
+def signing_key(layout: Layout) -> Path:
+    """The RSA key (PEM) with which this stack's national platform signs identities, made once."""
+    file = layout.run / "env" / "oidc-signing.pem"
+    if not file.exists():
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(
+                key.private_bytes(
+                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                )
+            )
+    return file

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import postgres
 from .brokers import addresses, configure_mosquitto, configure_redis
-from .layout import REGIONS, ROOT, Layout, StackError, choose_ports, read_ports, secret
+from .layout import REGIONS, ROOT, Layout, StackError, choose_ports, read_ports, secret, signing_key
 from .supervisor import control, is_running, start, write_configuration
 
 # A change below any of these means that a tier must be set up again; media, logs and tests do not.
@@ -73,8 +73,32 @@ def tier_environment(layout: Layout, ports: Mapping[str, int], tier: str) -> dic
         "WEB_WORKERS": os.environ.get("WEB_WORKERS", "2"),
         "WORKER_CONCURRENCY": os.environ.get("WORKER_CONCURRENCY", "2"),
         "DEMO_PASSWORD": secret(layout, "demo-password")[:12] + "a1!",
-        **({} if tier == "national" else {"PARENT_URL": f"http://127.0.0.1:{ports['national']}"}),
+        **_identity(layout, ports, tier),
     }
+
+
+def _identity(layout: Layout, ports: Mapping[str, int], tier: str) -> dict[str, str]:
+    """The national platform signs, the others are its clients (where it is set up on this machine)."""
+    if tier == "national":
+        return {"OIDC_SIGNING_KEY_FILE": str(signing_key(layout))}
+    upper = f"http://127.0.0.1:{ports['national']}"
+    found = {"PARENT_URL": upper}
+    if (layout.run / "env" / "national.env").exists():
+        found |= {
+            "OIDC_PROVIDER_URL": f"{upper}/o",
+            "OIDC_PROVIDER_NAME": "国家平台",
+            "OIDC_CLIENT_ID": tier,
+            "OIDC_CLIENT_SECRET": secret(layout, f"oidc-{tier}"),
+        }
+    return found
+
+
+def _register_clients(layout: Layout, ports: Mapping[str, int], national: Mapping[str, str]) -> None:
+    """Make the lower tiers of this machine clients of its national platform; repeating renews them."""
+    for tier, name in (("provincial", "辽宁省平台"), ("city", "沈阳市平台")):
+        address = f"http://127.0.0.1:{ports[tier]}/oidc/callback/"
+        settings = {**national, "OIDC_CLIENT_SECRET": secret(layout, f"oidc-{tier}")}
+        run_manage(settings, "register_client", name, address, "--client-id", tier)
 
 
 def write_environment(layout: Layout, tier: str, settings: Mapping[str, str]) -> None:
@@ -121,8 +145,7 @@ def fingerprint() -> str:
 
 def _set_up_tier(layout: Layout, settings: Mapping[str, str], demo: bool, wanted: str) -> None:
     tier = settings["TIER"]
-    stamp = layout.run / "env" / f"{tier}.stamp"
-    if stamp.exists() and stamp.read_text() in {wanted + "demo", wanted + ("demo" if demo else "")}:
+    if _is_fresh(layout, tier, wanted, demo):
         return
     started = time.monotonic()
     steps: list[tuple[str, list[str]]] = [
@@ -136,7 +159,10 @@ def _set_up_tier(layout: Layout, settings: Mapping[str, str], demo: bool, wanted
     for title, words in steps:
         say(f"{tier}: {title}")
         run_manage(settings, *words)
-    stamp.write_text(wanted + ("demo" if demo else ""))
+    if tier == "national":
+        say("national: provincial and city platform may log their users in here")
+        _register_clients(layout, read_ports(layout), settings)
+    (layout.run / "env" / f"{tier}.stamp").write_text(wanted + ("demo" if demo else ""))
     say(f"{tier}: ready after {time.monotonic() - started:.0f} s")
 
 
@@ -171,18 +197,24 @@ def bring_up(layout: Layout, tiers: list[str], *, demo: bool) -> None:
     started = time.monotonic()
     ports = servers_up(layout)
     compile_messages()
-    wanted = fingerprint()
+    code = fingerprint()
+    if "national" in tiers:  # before the others: they are its clients
+        write_environment(layout, "national", tier_environment(layout, ports, "national"))
     environments = {tier: tier_environment(layout, ports, tier) for tier in tiers}
     for tier, settings in environments.items():
         write_environment(layout, tier, settings)
         if not (layout.run / "env" / f"{tier}.stamp").exists():
             postgres.create_database(layout, ports["postgres"], f"eurbanmis_{tier}")
-    stale = [tier for tier in tiers if not _is_fresh(layout, tier, wanted, demo)]
+    wanted = {
+        tier: code + hashlib.sha256(repr(sorted(settings.items())).encode()).hexdigest()
+        for tier, settings in environments.items()
+    }
+    stale = [tier for tier in tiers if not _is_fresh(layout, tier, wanted[tier], demo)]
     if stale and "RUNNING" in control(layout, "status", check=False):
         for tier in stale:
             control(layout, "stop", f"{tier}:*", check=False)
     with ThreadPoolExecutor(len(tiers)) as pool:
-        list(pool.map(lambda tier: _set_up_tier(layout, environments[tier], demo, wanted), tiers))
+        list(pool.map(lambda tier: _set_up_tier(layout, environments[tier], demo, wanted[tier]), tiers))
     say(f"starting web, worker, beat, mqtt: {', '.join(tiers)}")
     control(layout, "start", *[f"{tier}:*" for tier in tiers], check=False)
     for tier in tiers:

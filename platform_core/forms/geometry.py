@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import shapely
+import shapely.geometry
 from django.contrib.gis.forms import GeometryField
-from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import GEOSException, GEOSGeometry
 from django.core.exceptions import ValidationError
 from django.forms import Textarea
@@ -15,6 +17,13 @@ from platform_core.geo.measure import as_multipolygon
 from platform_core.models import CGCS2000
 
 CHINA_BOX = (70.0, 0.0, 140.0, 56.0)
+
+
+def _parse(text: str) -> GEOSGeometry:
+    """GeoJSON by shapely, not by GDAL: what a stranger writes into `crs` must not be resolved."""
+    if text.lstrip().startswith("{"):
+        return GEOSGeometry(memoryview(shapely.to_wkb(shapely.geometry.shape(json.loads(text)))))
+    return GEOSGeometry(memoryview(shapely.to_wkb(shapely.from_wkt(text))))
 
 
 class MapWidget(Textarea):
@@ -33,7 +42,7 @@ class MapWidget(Textarea):
 
 
 class MapField(GeometryField):
-    """GeoJSON or WKT in, a geometry in CGCS2000 out. `draw`: point or polygon."""
+    """GeoJSON or WKT in, a geometry in CGCS2000 out. `draw`: point, polygon or any."""
 
     def __init__(self, draw: str, **options: Any) -> None:
         self.draw = draw
@@ -44,8 +53,8 @@ class MapField(GeometryField):
         if not value:
             return None
         try:
-            shape = value if isinstance(value, GEOSGeometry) else GEOSGeometry(value)
-        except (ValueError, TypeError, GEOSException, GDALException) as error:
+            shape = value if isinstance(value, GEOSGeometry) else _parse(value)
+        except (ValueError, TypeError, KeyError, AttributeError, shapely.errors.ShapelyError, GEOSException) as error:
             raise ValidationError(_("This is neither GeoJSON nor WKT."), code="bad_geometry") from error
         shape.srid = CGCS2000
         if not shape.valid:
@@ -56,6 +65,8 @@ class MapField(GeometryField):
         return self._of_kind(shape)
 
     def _of_kind(self, shape: GEOSGeometry) -> GEOSGeometry:
+        if self.draw == "any":
+            return shape
         if self.draw == "point":
             if shape.geom_type != "Point":
                 raise ValidationError(_("A point is needed, this is %s.") % shape.geom_type, code="not_a_point")

@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from platform_core.models import (
     CalendarDay,
+    Code,
     CodeList,
     EvaluationGrid,
     EvaluationPoint,
+    LayerFeature,
     Organisation,
     Region,
     ThematicLayer,
@@ -108,6 +110,33 @@ class ThematicLayerForm(forms.ModelForm):
         widgets = {"colour": forms.TextInput(attrs={"type": "color"})}
 
 
+class LayerFeatureForm(forms.ModelForm):
+    """A feature of a thematic layer; its shape is of the layer's kind."""
+
+    layer = forms.ModelChoiceField(
+        ThematicLayer.objects.filter(retired_at=None), to_field_name="code", label=gettext_lazy("layer")
+    )
+    region = RegionChoice()
+    geometry = MapField("any", label=gettext_lazy("geometry"))
+
+    class Meta:
+        model = LayerFeature
+        fields = ("layer", "code", "name", "region", "properties", "geometry")
+        widgets = {"properties": forms.Textarea(attrs={"rows": 3})}
+
+    def clean(self) -> dict[str, Any]:
+        """Raise where the shape is not what the layer draws, or lies elsewhere."""
+        data = super().clean() or self.cleaned_data
+        layer, shape = data.get("layer"), data.get("geometry")
+        if layer and shape and layer.geometry_type not in shape.geom_type.lower().replace("linestring", "line"):
+            raise ValidationError(
+                {"geometry": _("This layer has %(wanted)s, the shape is %(found)s.")
+                 % {"wanted": layer.get_geometry_type_display(), "found": shape.geom_type}}
+            )  # fmt: skip
+        _demand_inside(data.get("region"), shape, "geometry")
+        return data
+
+
 class OrganisationForm(forms.ModelForm):
     """An organisation and its place in the tree."""
 
@@ -140,7 +169,34 @@ class CodeListForm(forms.ModelForm):
 
     class Meta:
         model = CodeList
-        fields = ("code", "name", "version", "source", "state")
+        fields = ("code", "name", "source")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.pk:
+            self.fields["code"].disabled = True
+
+    def clean_code(self) -> str:
+        """A new list needs a new code; a new version of a list is drafted from the old one."""
+        code = str(self.cleaned_data["code"])
+        if not self.instance.pk and CodeList.objects.filter(code=code).exists():
+            raise ValidationError(_("This list exists; draft its next version there."))
+        return code
+
+
+class CodeForm(forms.ModelForm):
+    """A code of a draft."""
+
+    codelist = forms.ModelChoiceField(
+        CodeList.objects.filter(state=CodeList.State.DRAFT),
+        to_field_name="code",
+        label=gettext_lazy("code list"),
+        error_messages={"invalid_choice": gettext_lazy("There is no draft of this list.")},
+    )
+
+    class Meta:
+        model = Code
+        fields = ("codelist", "value", "name", "parent_value", "position")
 
 
 class CalendarDayForm(forms.ModelForm):

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import BinaryField, F, Func, Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from platform_core.models import EvaluationGrid, EvaluationPoint, LayerFeature, Region, UnitGrid, User
+from platform_core.models import EvaluationGrid, EvaluationPoint, LayerFeature, Region, ThematicLayer, UnitGrid, User
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -36,7 +36,14 @@ class MapLayer:
     cluster_below: int = 0
     page: str = ""
     is_on: bool = True
+    is_labelled: bool = False
+    version: str = ""  # whose changes forget the tiles; the layer's own name unless said otherwise
     restrict: Callable[[QuerySet, int], QuerySet] = field(default=lambda rows, zoom: rows)
+
+    @property
+    def group(self) -> str:
+        """Name under which `touch` forgets the tiles."""
+        return self.version or self.name
 
     def rows(self, user: User, zoom: int = 22) -> QuerySet:
         """Rows the user may see at this zoom."""
@@ -54,7 +61,32 @@ def register(layer: MapLayer) -> None:
 
 def for_user(user: User) -> list[MapLayer]:
     """Layers the user has the right to see, in drawing order."""
-    return [layer for layer in _layers.values() if user.has_perm(layer.permission)]
+    layers = [layer for layer in _layers.values() if user.has_perm(layer.permission)]
+    return [*layers, *(_thematic(row) for row in _thematic_rows(user))]
+
+
+def _thematic_rows(user: User) -> list[ThematicLayer]:
+    if not user.has_perm("platform_core.view_layerfeature"):
+        return []
+    return list(ThematicLayer.objects.visible_to(user).current())
+
+
+def _thematic(row: ThematicLayer) -> MapLayer:
+    """A thematic layer as a map layer of its own, in its own colour."""
+    return MapLayer(
+        f"thematic-{row.code}",
+        row.name,
+        LayerFeature,
+        "geometry",
+        ("code", "name"),
+        "platform_core.view_layerfeature",
+        row.colour,
+        row.geometry_type,
+        page="layerfeature",
+        is_labelled=True,
+        version="layerfeature",
+        restrict=lambda rows, zoom: rows.filter(layer=row),
+    )
 
 
 def find(name: str, user: User) -> MapLayer | None:
@@ -80,6 +112,16 @@ shown AS (SELECT {columns},
           FROM ({rows}) q, box WHERE q.{geometry} && box.b4490)
 SELECT ST_AsMVT(shown, %s, 4096, 'geom') FROM shown WHERE geom IS NOT NULL
 """
+# A shape's name stands at one place, in the one tile that holds it; else every tile would write it again.
+LABEL_SQL = """
+WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857,
+                    ST_SetSRID(ST_Transform(ST_TileEnvelope(%s, %s, %s), 4326), 4490) AS b4490),
+spots AS (SELECT q.name, ST_PointOnSurface(q.{geometry}) AS spot
+          FROM ({rows}) q, box WHERE q.{geometry} && box.b4490),
+shown AS (SELECT name, ST_AsMVTGeom(ST_Transform(ST_SetSRID(spot, 4326), 3857), box.b3857, 4096, 0) AS geom
+          FROM spots, box WHERE spot && box.b4490)
+SELECT ST_AsMVT(shown, %s, 4096, 'geom') FROM shown WHERE geom IS NOT NULL
+"""
 CLUSTER_SQL = """
 WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857,
                     ST_SetSRID(ST_Transform(ST_TileEnvelope(%s, %s, %s), 4326), 4490) AS b4490),
@@ -99,7 +141,7 @@ def tile(layer: MapLayer, user: User, zoom: int, x: int, y: int) -> bytes:
     rows = layer.rows(user, zoom).order_by().annotate(tile_shape=shape).values("pk", geometry, *layer.properties)
     inner, parameters = rows.query.sql_with_params()
     key = hashlib.sha256(f"{inner}{parameters}{zoom}/{x}/{y}".encode()).hexdigest()
-    cached = cache.get(name := f"tile:{layer.name}:{_version(layer.name)}:{key}")
+    cached = cache.get(name := f"tile:{layer.name}:{_version(layer.group)}:{key}")
     if cached is not None:
         return bytes(cached)
     box = [zoom, x, y] * 2
@@ -114,6 +156,10 @@ def tile(layer: MapLayer, user: User, zoom: int, x: int, y: int) -> bytes:
             sql = TILE_SQL.format(rows=inner, geometry=geometry, columns=columns)
             cursor.execute(sql, [*box, *parameters, layer.name])
         body = bytes(cursor.fetchone()[0] or b"")
+        if layer.is_labelled:
+            # Layers of a vector tile may simply be joined end to end.
+            cursor.execute(LABEL_SQL.format(rows=inner, geometry=geometry), [*box, *parameters, f"{layer.name}-label"])
+            body += bytes(cursor.fetchone()[0] or b"")
     cache.set(name, body, TILE_SECONDS)
     return body
 
@@ -124,7 +170,7 @@ def _regions_by_zoom(rows: QuerySet, zoom: int) -> QuerySet:
 
 
 def register_core_layers() -> None:
-    """Divisions, grids, points and thematic features."""
+    """Divisions, grids and points; thematic layers join as users make them."""
     register(
         MapLayer(
             "region",
@@ -136,6 +182,7 @@ def register_core_layers() -> None:
             "#5b6b7b",
             "polygon",
             page="region",
+            is_labelled=True,
             restrict=_regions_by_zoom,
         )
     )
@@ -180,20 +227,5 @@ def register_core_layers() -> None:
             "point",
             cluster_below=11,
             page="evaluationpoint",
-        )
-    )
-    register(
-        MapLayer(
-            "layerfeature",
-            _("Thematic layers"),
-            LayerFeature,
-            "geometry",
-            ("name", "layer_id"),
-            "platform_core.view_thematiclayer",
-            "#7a4fa3",
-            "polygon",
-            8,
-            page="thematiclayer",
-            is_on=False,
         )
     )

@@ -10,7 +10,7 @@ from .instance import PlatformInstance
 from .layer import LayerFeature, ThematicLayer
 from .organisation import Organisation
 from .region import Region
-from .user import DataScope, PasswordRecord, Role, Scope, User, UserSession
+from .user import DataScope, IdentityLink, PasswordRecord, Role, Scope, User, UserSession
 from .work import ImportBatch, ImportRow, Job, Notification, SavedView
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "EditableModel",
     "EvaluationGrid",
     "EvaluationPoint",
+    "IdentityLink",
     "ImportBatch",
     "ImportRow",
     "Job",

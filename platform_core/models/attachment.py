@@ -36,6 +36,6 @@ class Attachment(models.Model):
         return self.original_name
 
     @property
-    def is_image(self) -> bool:
-        """Whether it has a thumbnail."""
-        return self.media_type.startswith("image/")
+    def suffix(self) -> str:
+        """`PDF`, `DOCX`, …: what a list shows where there is no thumbnail."""
+        return self.original_name.rpartition(".")[2].upper()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from django.apps import apps
 from django.contrib.gis.db import models
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,21 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name} {self.action} {self.object_name}"
+
+    @property
+    def action_label(self) -> str:
+        """The act in the reader's language."""
+        from platform_core.services import audit
+
+        return str(audit.action_label(self.action))
+
+    @property
+    def object_label(self) -> str:
+        """The kind of object in the reader's language."""
+        try:
+            return str(apps.get_model(self.object_type)._meta.verbose_name) if self.object_type else ""
+        except LookupError:  # of an app this tier no longer has
+            return self.object_type
 
     def digest(self, sequence: int, previous: str) -> str:
         """SHA-256 (hex) over the entry, its number in the chain and the previous entry's hash."""

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.contrib.gis.db import models
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from .base import EditableModel, ScopedQuerySet
 
@@ -64,6 +65,7 @@ class Code(models.Model):
     name = models.CharField(_("name"), max_length=80)
     parent_value = models.CharField(_("parent value"), max_length=20, blank=True)
     position = models.PositiveIntegerField(_("position"), default=0)
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = _("code")

@@ -27,6 +27,8 @@ class PlatformInstance(EditableModel):
         permissions = (
             ("view_platform_health", "May see the state of the platform"),
             ("verify_audit_log", "May verify the audit log"),
+            ("assign_rights", "May assign roles and data scopes"),
+            ("manage_credentials", "May reset passwords, unlock accounts and end sessions"),
         )
 
     def __str__(self) -> str:

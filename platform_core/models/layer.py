@@ -44,6 +44,7 @@ class LayerFeature(DemoMixin, EditableModel):
     scope_region = "region__code"
 
     layer = models.ForeignKey(ThematicLayer, models.PROTECT, related_name="features", verbose_name=_("layer"))
+    code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=100)
     region = models.ForeignKey(Region, models.PROTECT, verbose_name=_("division"))
     properties = models.JSONField(_("properties"), default=dict, blank=True)
@@ -52,7 +53,8 @@ class LayerFeature(DemoMixin, EditableModel):
     class Meta:
         verbose_name = _("layer feature")
         verbose_name_plural = _("layer features")
-        ordering = ("id",)
+        ordering = ("code",)
+        constraints = (models.UniqueConstraint(fields=("layer", "code"), name="layerfeature_code_once"),)
 
     def __str__(self) -> str:
         return self.name

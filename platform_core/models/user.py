@@ -43,11 +43,18 @@ class Role(Group):
     is_builtin = models.BooleanField(_("built in"), default=False, editable=False)
     home_tiles = models.JSONField(_("home page tiles"), default=list, blank=True, help_text=_("url names, in order"))
 
+    history = HistoricalRecords()
+
     objects: ClassVar[RoleManager] = RoleManager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("role")
         verbose_name_plural = _("roles")
+
+    def right_names(self) -> list[str]:
+        """`app.codename` of every right (one query)."""
+        pairs = self.permissions.order_by("content_type__app_label", "codename")
+        return [f"{app}.{name}" for app, name in pairs.values_list("content_type__app_label", "codename")]
 
 
 @dataclass(frozen=True)
@@ -172,6 +179,24 @@ class UserSession(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.ip}"
+
+
+class IdentityLink(models.Model):
+    """An account at an OpenID provider that may log in as a user of ours; made by the user while logged in."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="identity_links")
+    issuer = models.URLField(_("issuer"))
+    subject = models.CharField(_("subject"), max_length=255)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("linked identity")
+        verbose_name_plural = _("linked identities")
+        constraints = (models.UniqueConstraint(fields=("issuer", "subject"), name="identitylink_subject_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.issuer})"
 
 
 class PasswordRecord(models.Model):

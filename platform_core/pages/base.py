@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.gis.db.models import GeometryField
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django_filters import FilterSet
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+    from platform_core.http import UserRequest
     from platform_core.models import User
 
 
@@ -29,6 +32,17 @@ class Column:
     is_default: bool = True
 
 
+@dataclass(frozen=True)
+class Panel:
+    """A further tab of a detail page: a template, what it needs, and the right that shows it ('' for every reader)."""
+
+    name: str
+    title: StrOrPromise
+    template: str
+    context: Callable[[UserRequest, Any], dict[str, Any]]
+    permission: str = ""
+
+
 class ModelPages:
     """Everything the generic pages need to know about a model. Subclass, set a few names, `register`."""
 
@@ -36,13 +50,16 @@ class ModelPages:
     system: ClassVar[str]
     columns: ClassVar[tuple[Column, ...]]
     filters: ClassVar[tuple[str, ...]] = ()
+    filterset: ClassVar[type[FilterSet]] = FilterSet
     search: ClassVar[tuple[str, ...]] = ()
     order: ClassVar[str] = "pk"
     related: ClassVar[tuple[str, ...]] = ()
     form: ClassVar[type[forms.ModelForm] | None] = None
-    import_key: ClassVar[str] = ""
+    import_key: ClassVar[tuple[str, ...]] = ()
     details: ClassVar[tuple[str, ...]] = ()
     map_layer: ClassVar[str] = ""
+    panels: ClassVar[tuple[Panel, ...]] = ()
+    may_have_attachments: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.name: str = self.model._meta.model_name or ""
@@ -72,6 +89,10 @@ class ModelPages:
             rows = rows.current()
         return rows.select_related(*self.related)
 
+    def may_edit(self, instance: Model) -> bool:
+        """Whether this row may be changed at all, by those who have the right."""
+        return True
+
     def warnings(self, instance: Model) -> list[str]:
         """What an operator should know about a row although it is allowed."""
         return []
@@ -93,14 +114,16 @@ class ModelPages:
 
     def column_title(self, column: Column) -> StrOrPromise:
         """Its own title, or the field's."""
-        if column.title:
-            return column.title
-        return self.field(column.path).verbose_name
+        return column.title or self.path_title(column.path)
 
-    def field(self, path: str) -> Field:
-        """The model field at the start of a path."""
-        found: Any = self.model._meta.get_field(path.split(".", maxsplit=1)[0])
-        return found
+    def path_title(self, path: str) -> StrOrPromise:
+        """Title of the column that shows a path, else the field's."""
+        for column in self.columns:
+            if column.path == path and column.title:
+                return column.title
+        field: Any = self.model._meta.get_field(path.split(".", maxsplit=1)[0])
+        title: StrOrPromise = field.verbose_name
+        return title
 
     def value(self, row: Model, path: str) -> Any:
         """Value at a path, as a reader sees it: choices by label, dates local, empty as ''."""
@@ -110,6 +133,8 @@ class ModelPages:
             value = display() if display else getattr(value, part, None)
             if value is None:
                 return ""
+        if isinstance(value, dict | list):
+            return readable(value)
         if hasattr(value, "astimezone"):
             return formats.date_format(timezone.localtime(value), "Y-m-d H:i")
         if isinstance(value, bool):
@@ -117,6 +142,17 @@ class ModelPages:
         if isinstance(value, float):
             return f"{value:.2f}"
         return value
+
+
+def readable(value: Any) -> str:
+    """JSON as somebody reads it: `name: 南湖公园；grid: 12`."""
+    if isinstance(value, dict):
+        return "；".join(f"{key}: {readable(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return "、".join(readable(item) for item in value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "—" if value is None or value == "" else str(value)
 
 
 _registry: dict[str, ModelPages] = {}

@@ -65,7 +65,7 @@ class Listing:
 
 def filtered(pages: ModelPages, rows: QuerySet, query: QueryDict) -> tuple[FilterSet, QuerySet]:
     """Apply the page's filters and full search to rows."""
-    factory = filterset_factory(pages.model, filterset=FilterSet, fields=list(pages.filters))
+    factory = filterset_factory(pages.model, filterset=pages.filterset, fields=list(pages.filters))
     filterset = factory(query, queryset=rows)
     for name, field in filterset.form.fields.items():
         if hasattr(field, "queryset"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpResponse
@@ -23,6 +24,7 @@ from platform_core.services import audit, imports, jobs
 from .base import ModelPages
 from .base import find as find_pages
 from .listing import PAGE_SIZES, build
+from .panels import ATTACHMENTS
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +73,7 @@ def detail_view(request: UserRequest, name: str, pk: str) -> HttpResponse:
         "-id"
     )[:50]
     paths = pages.details or tuple(column.path for column in pages.columns)
-    fields = [(pages.field(path).verbose_name, pages.value(instance, path)) for path in paths]
+    fields = [(pages.path_title(path), pages.value(instance, path)) for path in paths]
     return render(
         request,
         "platform_core/detail.html",
@@ -83,8 +85,21 @@ def detail_view(request: UserRequest, name: str, pk: str) -> HttpResponse:
             timeline=timeline,
             warnings=pages.warnings(instance),
             geometry=_geometry(pages, instance),
+            panels=_panels(request, pages, instance),
+            may_edit=pages.may_edit(instance),
+            may_retire=hasattr(instance, "retire"),
         ),
     )
+
+
+def _panels(request: UserRequest, pages: ModelPages, instance: Model) -> list[dict[str, Any]]:
+    """The page's tabs that the user may see, each with its context."""
+    panels = [*pages.panels, *([ATTACHMENTS] if pages.may_have_attachments else [])]
+    return [
+        {"panel": panel, "context": panel.context(request, instance)}
+        for panel in panels
+        if not panel.permission or request.user.has_perm(panel.permission)
+    ]
 
 
 def _geometry(pages: ModelPages, instance: Model) -> str:
@@ -100,8 +115,10 @@ def form_view(request: UserRequest, name: str, pk: str | None = None) -> HttpRes
     pages.demand(request.user, "change" if pk else "add")
     instance = get_object_or_404(pages.rows(request.user), pk=pk) if pk else None
     assert pages.form is not None
+    if instance and not pages.may_edit(instance):
+        raise PermissionDenied(_("This row can no longer be changed."))
     before = audit.snapshot(instance) if instance else None
-    form = pages.form(request.POST or None, instance=instance)
+    form = pages.form(request.POST or None, instance=instance, initial=None if pk else request.GET.dict())
     imports.limit_choices(form, request.user)
     if request.method == "POST" and form.is_valid():
         saved = _save(pages, form, before)
@@ -135,6 +152,8 @@ def retire_view(request: UserRequest, name: str, pk: str) -> HttpResponse:
     pages = _pages(name)
     pages.demand(request.user, "change")
     instance = get_object_or_404(pages.rows(request.user), pk=pk)
+    if not hasattr(instance, "retire") or not pages.may_edit(instance):
+        raise Http404
     with transaction.atomic():
         instance.retire()
         audit.record("retire", instance)

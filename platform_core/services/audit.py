@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import Model
 from django.forms.models import model_to_dict
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from platform_core.fields import EncryptedTextField
 from platform_core.models import AuditEntry, User
 from platform_core.models.audit import GENESIS
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 SEAL_LOCK = 312_0001  # advisory lock number: one sealer at a time
 SEAL_BATCH = 1000
@@ -30,6 +34,54 @@ class Actor:
     ip: str | None
 
 
+_ACTIONS: dict[str, StrOrPromise] = {}
+
+
+def describe(**actions: StrOrPromise) -> None:
+    """Name acts for readers: `describe(add_scope=_("grant data scope"))`; underscores stand for blanks."""
+    _ACTIONS.update({name.rstrip("_").replace("_", " "): label for name, label in actions.items()})
+
+
+def action_label(action: str) -> StrOrPromise:
+    """What readers see for an act."""
+    return _ACTIONS.get(action, action)
+
+
+def action_choices() -> list[tuple[str, StrOrPromise]]:
+    """Every act that has been described, for filters."""
+    return sorted(_ACTIONS.items(), key=lambda item: str(item[1]))
+
+
+describe(
+    create=_("created"),
+    change=_("changed"),
+    retire=_("taken out of use"),
+    login=_("logged in"),
+    logout=_("logged out"),
+    login_failed=_("login failed"),
+    change_password=_("changed the password"),
+    assign_roles=_("assigned roles"),
+    grant_data_scope=_("opened a data scope"),
+    revoke_data_scope=_("closed a data scope"),
+    end_sessions=_("ended sessions"),
+    unlock_account=_("unlocked the account"),
+    add_second_factor=_("added a second factor"),
+    remove_second_factor=_("removed the second factor"),
+    link_identity=_("linked an identity"),
+    unlink_identity=_("unlinked an identity"),
+    import_=_("imported"),
+    export=_("exported"),
+    start_job=_("started a job"),
+    cancel_job=_("cancelled a job"),
+    attach_file=_("attached a file"),
+    remove_file=_("removed a file"),
+    draft_code_list=_("drafted a code list"),
+    publish_code_list=_("published a code list"),
+    remove_code=_("removed a code"),
+    set_up_platform=_("set up the platform"),
+    register_client=_("registered a platform for log-in"),
+    remove_client=_("removed a platform for log-in"),
+)
 NOBODY = Actor(None, None)
 _actor: ContextVar[Actor] = ContextVar("actor")
 

@@ -40,7 +40,7 @@ def fields(pages: ModelPages) -> list[tuple[str, str]]:
     return [(name, str(field.label)) for name, field in pages.form().fields.items() if name != pages.geometry_field]
 
 
-def limit_choices(form: forms.ModelForm, user: User) -> None:
+def limit_choices(form: forms.BaseForm, user: User) -> None:
     """A form offers, and accepts, only rows inside the user's scope."""
     for field in form.fields.values():
         rows: Any = getattr(field, "queryset", None)
@@ -139,11 +139,22 @@ def _number(value: Any) -> float | str:
 
 def _form(pages: ModelPages, row: Row, user: User) -> forms.ModelForm:
     assert pages.form is not None
-    key = row.get(pages.import_key)
-    known = pages.rows(user).filter(**{pages.import_key: key}).first() if key else None
-    form = pages.form(row, instance=known)
+    form = pages.form(row, instance=_known(pages, row, user))
     limit_choices(form, user)
     return form
+
+
+def _known(pages: ModelPages, row: Row, user: User) -> Any:
+    """The user's row with the same key, which the import will change; None for a new one."""
+    assert pages.form is not None
+    lookups = {}
+    for name in pages.import_key:
+        if not row.get(name):
+            return None
+        to_field = getattr(pages.form.base_fields[name], "to_field_name", None)
+        lookups[f"{name}__{to_field}" if to_field else name] = row[name]
+    known = pages.rows(user).filter(**lookups).first() if lookups else None
+    return known if known is None or pages.may_edit(known) else None
 
 
 @transaction.atomic
@@ -164,9 +175,9 @@ def read(pages: ModelPages, upload: UploadedFile, user: User) -> ImportBatch:
         data = _shape(pages, raw)
         form = _form(pages, data, user)
         errors = {name: [str(message) for message in found] for name, found in form.errors.items()}
-        key = str(data.get(pages.import_key, ""))
+        key = tuple(str(data.get(name, "")) for name in pages.import_key)
         if key in seen:
-            errors.setdefault(pages.import_key, []).append(_("The file has this key twice."))
+            errors.setdefault(pages.import_key[-1], []).append(_("The file has this key twice."))
         seen.add(key)
         rows.append(
             ImportRow(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
@@ -57,6 +59,17 @@ def _database() -> dict[str, object]:
     if not url.startswith("postgis://"):
         raise ImproperlyConfigured("DATABASE_URL must begin with postgis:// (PostgreSQL with PostGIS is required).")
     return dict(env.db_url_config(url))
+
+
+def file_content(name: str) -> str:
+    """Text of the file that a variable names; empty where it is not set. Raises ImproperlyConfigured."""
+    path = env.str(name, default="")
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}={path!r} cannot be read: {error.strerror}.") from error
 
 
 TIER = _choice("TIER", tuple(PROFILES))

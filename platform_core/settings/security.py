@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from csp.constants import NONE, SELF
 
-from .environment import ENVIRONMENT, PUBLIC_URL, TIER, env
+from .environment import ENVIRONMENT, PUBLIC_URL, TIER, env, file_content
 
 AUTH_USER_MODEL = "platform_core.User"
 AUTHENTICATION_BACKENDS = [
@@ -12,6 +12,35 @@ AUTHENTICATION_BACKENDS = [
     "platform_core.identity.backends.PlatformBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
+# OpenID Connect: every tier may log in with accounts of another provider; the national tier is one itself.
+OIDC_PROVIDER_URL = env.str("OIDC_PROVIDER_URL", default="").rstrip("/")
+if OIDC_PROVIDER_URL:
+    AUTHENTICATION_BACKENDS.insert(2, "platform_core.identity.oidc.LinkedAccountBackend")
+    OIDC_RP_CLIENT_ID = env.str("OIDC_CLIENT_ID")
+    OIDC_RP_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET")
+    OIDC_RP_SIGN_ALGO = "RS256"
+    OIDC_RP_SCOPES = "openid profile"
+    OIDC_USE_PKCE = True
+    OIDC_TIMEOUT = 10
+    OIDC_OP_AUTHORIZATION_ENDPOINT = env.str("OIDC_AUTHORIZATION_URL", default=f"{OIDC_PROVIDER_URL}/authorize/")
+    OIDC_OP_TOKEN_ENDPOINT = env.str("OIDC_TOKEN_URL", default=f"{OIDC_PROVIDER_URL}/token/")
+    OIDC_OP_USER_ENDPOINT = env.str("OIDC_USERINFO_URL", default=f"{OIDC_PROVIDER_URL}/userinfo/")
+    OIDC_OP_JWKS_ENDPOINT = env.str("OIDC_JWKS_URL", default=f"{OIDC_PROVIDER_URL}/.well-known/jwks.json")
+    OIDC_CALLBACK_CLASS = "platform_core.identity.oidc.Callback"
+    OIDC_PROVIDER_NAME = env.str("OIDC_PROVIDER_NAME", default=OIDC_PROVIDER_URL)
+_SIGNING_KEY = file_content("OIDC_SIGNING_KEY_FILE")
+OAUTH2_PROVIDER = {
+    "OIDC_ENABLED": bool(_SIGNING_KEY),
+    "OIDC_RSA_PRIVATE_KEY": _SIGNING_KEY,
+    "OIDC_ISS_ENDPOINT": f"{PUBLIC_URL}/o",
+    "OAUTH2_VALIDATOR_CLASS": "platform_core.identity.provider.ClaimsValidator",
+    "SCOPES": {"openid": "identity", "profile": "name and post"},
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 600,
+    "ID_TOKEN_EXPIRE_SECONDS": 600,
+    "PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+}
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

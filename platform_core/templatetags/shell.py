@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from platform_core.context import page_url
+from platform_core.models import AuditEntry
 from platform_core.pages import Column, ModelPages
+from platform_core.pages.base import readable
 from platform_core.pages.listing import Listing
 
 register = template.Library()
@@ -68,6 +72,25 @@ def cell(pages: ModelPages, row: Model, column: Column) -> Any:
 def demo_label() -> SafeString:
     """The mark of invented data."""
     return format_html('<span class="tag tag-demo">{}</span>', _("demo data"))
+
+
+@register.simple_tag
+def changes(entry: AuditEntry) -> list[dict[str, Any]]:
+    """Fields of an audit entry by title, before and after."""
+    try:
+        model = apps.get_model(entry.object_type)
+    except (LookupError, ValueError):
+        model = None
+    before, after = entry.before or {}, entry.after or {}
+    rows = []
+    for name in sorted({*before, *after}):
+        try:
+            label: Any = model._meta.get_field(name).verbose_name if model else name
+        except FieldDoesNotExist:
+            label = name
+        if before.get(name) not in (None, "", []) or after.get(name) not in (None, "", []):
+            rows.append({"label": label, "before": readable(before.get(name)), "after": readable(after.get(name))})
+    return rows
 
 
 @register.simple_tag

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import qrcode
 import qrcode.image.svg
 from django import forms
+from django.apps import apps
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -15,8 +18,9 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_otp import login as otp_login
@@ -60,6 +64,15 @@ class Login(LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """On the national platform, people also come from the platforms below and go back there."""
+        answer = super().dispatch(request, *args, **kwargs)
+        if apps.is_installed("oauth2_provider") and isinstance(answer, HttpResponse):
+            from platform_core.identity.provider import allow_return
+
+            return allow_return(answer)
+        return answer
+
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Log in, and verify the second factor with it."""
         answer = super().form_valid(form)
@@ -85,6 +98,21 @@ def change_password(request: UserRequest) -> HttpResponse:
         "platform_core/account.html",
         {"form": form, "title": _("Change password")},
         status=422 if form.errors else 200,
+    )
+
+
+@login_required
+def identities(request: UserRequest) -> HttpResponse:
+    """Accounts elsewhere that may log in as the user; for every user. POST takes a link back."""
+    if request.method == "POST":
+        made = get_object_or_404(request.user.identity_links, pk=request.POST.get("link"))
+        identity.unlink(made)
+        messages.success(request, _("Removed: %s") % made)
+        return redirect("identities")
+    return render(
+        request,
+        "platform_core/identities.html",
+        {"links": request.user.identity_links.all(), "provider": getattr(settings, "OIDC_PROVIDER_NAME", "")},
     )
 
 

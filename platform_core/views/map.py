@@ -33,6 +33,7 @@ def _configuration(request: UserRequest) -> dict[str, Any]:
             "kind": layer.kind,
             "minZoom": layer.min_zoom,
             "isOn": layer.is_on,
+            "isLabelled": layer.is_labelled,
             "isClustered": layer.cluster_below,
             "url": f"/tiles/{layer.name}/{{z}}/{{x}}/{{y}}.mvt",
             "page": reverse("page-list", args=[layer.page]) if layer.page else "",

@@ -29,6 +29,8 @@ class Circle {
 }
 
 function rules(layer) {
+  if (layer.kind === "line")
+    return [{ dataLayer: layer.name, symbolizer: new protomapsL.LineSymbolizer({ color: layer.colour, width: 2.5 }) }];
   if (layer.kind === "point")
     return [{ dataLayer: layer.name, symbolizer: new Circle(layer.colour) }];
   const isRegion = layer.name === "region";
@@ -45,9 +47,9 @@ function rules(layer) {
 }
 
 function labels(layer) {
-  if (layer.name !== "region") return [];
+  if (!layer.isLabelled) return [];
   return [{
-    dataLayer: layer.name,
+    dataLayer: `${layer.name}-label`,
     symbolizer: new protomapsL.CenteredTextSymbolizer({
       labelProps: ["name"], fill: DARK ? "#cfe6f3" : "#37444f", stroke: DARK ? "#071a26" : "#fff", width: 2, font: FONT,
     }),
@@ -120,7 +122,7 @@ function mapPage(canvas) {
 }
 
 function base(map) {
-  vectorLayer({ name: "region", url: "/tiles/region/{z}/{x}/{y}.mvt", colour: "#5b6b7b", kind: "polygon", minZoom: 0 }).addTo(map);
+  vectorLayer({ name: "region", url: "/tiles/region/{z}/{x}/{y}.mvt", colour: "#5b6b7b", kind: "polygon", minZoom: 0, isLabelled: true }).addTo(map);
 }
 
 function shapePanel(panel) {
@@ -134,7 +136,7 @@ function shapePanel(panel) {
 
 function drawingField(field) {
   const text = field.querySelector("textarea");
-  const isPoint = text.dataset.draw === "point";
+  const isPoint = text.dataset.draw === "point", isAny = text.dataset.draw === "any";
   const map = L.map(field.querySelector(".map-canvas"), { attributionControl: false });
   const group = L.featureGroup();
   const off = { polyline: false, rectangle: false, circle: false, circlemarker: false };
@@ -152,15 +154,15 @@ function drawingField(field) {
   base(map);
   group.addTo(map);
   map.addControl(new L.Control.Draw({
-    draw: { ...off, marker: isPoint && { icon: PIN }, polygon: !isPoint }, edit: { featureGroup: group },
+    draw: { ...off, marker: (isPoint || isAny) && { icon: PIN }, polygon: !isPoint, polyline: isAny && {} }, edit: { featureGroup: group },
   }));
   const store = () => {
     const shapes = group.getLayers().map((layer) => layer.toGeoJSON().geometry);
     if (!shapes.length) text.value = "";
-    else if (isPoint) text.value = JSON.stringify(shapes[shapes.length - 1]);
+    else if (isPoint || isAny) text.value = JSON.stringify(shapes[shapes.length - 1]);
     else text.value = JSON.stringify({ type: "MultiPolygon", coordinates: shapes.map((shape) => shape.coordinates) });
   };
-  map.on(L.Draw.Event.CREATED, (event) => { if (isPoint) group.clearLayers(); group.addLayer(event.layer); store(); });
+  map.on(L.Draw.Event.CREATED, (event) => { if (isPoint || isAny) group.clearLayers(); group.addLayer(event.layer); store(); });
   map.on(L.Draw.Event.EDITED, store);
   map.on(L.Draw.Event.DELETED, store);
 }

@@ -18,12 +18,19 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]"))
     if (!menu.contains(event.target)) menu.open = false;
   const tab = event.target.closest("[data-tabs] [role=tab]");
-  if (!tab) return;
+  if (tab) openTab(tab);
+});
+function openTab(tab) {
   for (const other of tab.parentElement.children) {
     other.setAttribute("aria-selected", other === tab);
     document.getElementById(other.getAttribute("aria-controls")).hidden = other !== tab;
   }
-});
+  history.replaceState(null, "", `#${tab.getAttribute("aria-controls")}`);
+}
+if (location.hash.startsWith("#tab-")) {
+  const tab = document.querySelector(`[role=tab][aria-controls="${CSS.escape(location.hash.slice(1))}"]`);
+  if (tab) openTab(tab);
+}
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
