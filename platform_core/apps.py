@@ -1,6 +1,10 @@
 """The floor every system stands on."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +23,9 @@ class PlatformCoreConfig(AppConfig):
         from .services import exports  # noqa: F401 - registers
 
         celery.app.set_default()
+        for app in settings.PROFILE.apps:
+            if find_spec(f"{app}.admin"):
+                import_module(f"{app}.admin")
         listeners.connect()
         layers.register_core_layers()
         post_migrate.connect(listeners.create_access_permissions, sender=self)

@@ -15,6 +15,12 @@ def seal_audit_log() -> None:
 
 
 @shared_task
+def verify_audit_log() -> None:
+    """Check the chain every day and raise the alarm where it is broken."""
+    audit.verify_and_alarm()
+
+
+@shared_task
 def run_job(job_id: int) -> None:
     """Do one job of the job centre."""
     jobs.run(job_id)

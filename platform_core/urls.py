@@ -10,6 +10,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from . import admin
 from .pages import views as pages
 from .views import account, attachments, codes, portal, users, work
 from .views import map as map_views
@@ -43,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", portal.health_page, name="health"),
     path("style-guide/", portal.style_guide, name="style-guide"),
     path("audit/verify/", portal.verify_audit, name="verify-audit"),
+    path("admin/", admin.site.urls),
     path("map/", map_views.map_page, name="map"),
     path("screen/", map_views.big_screen, name="screen"),
     path("tiles/<slug:name>/<int:zoom>/<int:x>/<int:y>.mvt", map_views.tile, name="tile"),

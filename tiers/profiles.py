@@ -130,6 +130,7 @@ MAINTENANCE_ITEMS = (
 )
 CORE_TASKS = (
     PeriodicTask("platform_core.tasks.seal_audit_log", 10),
+    PeriodicTask("platform_core.tasks.verify_audit_log", 86400),
     PeriodicTask("platform_core.tasks.sweep_jobs", 30),
     PeriodicTask("platform_core.tasks.beat_heartbeat", 15),
     PeriodicTask("platform_core.tasks.expire_files", 3600),

@@ -44,7 +44,7 @@ def _root_organisation(region: Region, name: str) -> Organisation:
     title = "指挥中心" if region.level == 2 else "监督中心"
     place = "国家" if region.level == 0 else region.name
     return Organisation.objects.add_root(
-        code=f"{region.code}-01", name=name or f"{place}城市运行管理服务{title}", kind=kind, region=region
+        {"code": f"{region.code}-01", "name": name or f"{place}城市运行管理服务{title}", "kind": kind, "region": region}
     )
 
 
@@ -97,6 +97,7 @@ def _administrators(region: Region, root: Organisation, password: str) -> dict[s
             organisation=root,
             post=full_name,
             must_change_password=not password,
+            is_staff=role == "system_admin",
         )
         identity.assign_roles(user, [Role.objects.get(code=role)])
         identity.grant_scope(user, region=region)

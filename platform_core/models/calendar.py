@@ -56,8 +56,12 @@ class WorkingPeriod(EditableModel):
 class Sequence(models.Model):
     """A counter; see services.sequences.next_number."""
 
-    name = models.CharField(max_length=80, primary_key=True)
-    value = models.PositiveBigIntegerField(default=0)
+    name = models.CharField(_("name"), max_length=80, primary_key=True)
+    value = models.PositiveBigIntegerField(_("value"), default=0)
+
+    class Meta:
+        verbose_name = _("number sequence")
+        verbose_name_plural = _("number sequences")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.value}"

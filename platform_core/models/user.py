@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.gis.db import models
 from django.db.models import Model
@@ -78,6 +78,16 @@ class UserManager(BaseUserManager["User"].from_queryset(ScopedQuerySet)):  # typ
     def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
         """An account without limits, for emergencies; daily administration uses the three separated roles."""
         return self.create_user(username, password, is_superuser=True, is_staff=True, **fields)
+
+    def with_right(self, right: str) -> ScopedQuerySet:
+        """Active users who hold `app.codename` by a role or themselves."""
+        app, codename = right.split(".")
+        permission = {"content_type__app_label": app, "codename": codename}
+        found: ScopedQuerySet = self.filter(is_active=True, retired_at=None).filter(
+            models.Q(groups__permissions__in=Permission.objects.filter(**permission))
+            | models.Q(user_permissions__in=Permission.objects.filter(**permission))
+        )
+        return found.distinct()
 
 
 class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, RetirableModel):

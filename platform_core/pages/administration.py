@@ -41,7 +41,7 @@ class OrganisationPages(ModelPages):
         if instance.pk:
             instance.save()
         else:
-            form.cleaned_data["parent"].add_child(instance=instance)
+            Organisation.objects.add_child(form.cleaned_data["parent"], instance=instance)
 
 
 @register

@@ -169,7 +169,7 @@ def export_view(request: UserRequest, name: str) -> HttpResponse:
     pages = _pages(name)
     pages.demand(request.user, "view")
     kind = request.POST.get("format", "xlsx")
-    if kind not in ("xlsx", "csv", "geojson") or (kind == "geojson" and not pages.geometry_field):
+    if kind not in ("xlsx", "csv", "geojson", "zip") or (kind in ("geojson", "zip") and not pages.geometry_field):
         raise Http404
     jobs.start(
         "export",

@@ -55,6 +55,7 @@ def action_choices() -> list[tuple[str, StrOrPromise]]:
 describe(
     create=_("created"),
     change=_("changed"),
+    delete=_("deleted"),
     retire=_("taken out of use"),
     login=_("logged in"),
     logout=_("logged out"),
@@ -170,6 +171,22 @@ class ChainReport:
     def is_intact(self) -> bool:
         """Whether every entry fits."""
         return self.broken_at is None
+
+
+def verify_and_alarm() -> ChainReport:
+    """Verify; tell everybody who may verify the log when it is broken."""
+    from .notifications import notify
+
+    report = verify()
+    if not report.is_intact:
+        for user in User.objects.with_right("platform_core.verify_audit_log"):
+            notify(
+                user,
+                _("The audit log is broken at chain number %d.") % report.broken_at,
+                url="/p/auditentry/",
+                level="alarm",
+            )
+    return report
 
 
 def verify() -> ChainReport:

@@ -94,7 +94,9 @@ def _child(parent: Organisation, code: str, name: str, kind: str, region: Region
     if found:
         return found
     parent.refresh_from_db()
-    child: Organisation = parent.add_child(code=code, name=name, kind=kind, region=region, is_demo=True)
+    child: Organisation = Organisation.objects.add_child(
+        parent, {"code": code, "name": name, "kind": kind, "region": region, "is_demo": True}
+    )
     return child
 
 

@@ -1,15 +1,17 @@
-"""Exports of list pages as jobs: Excel, CSV, GeoJSON."""
+"""Exports of list pages as jobs: Excel, CSV, GeoJSON, Shapefile."""
 
 from __future__ import annotations
 
 import csv
 import json
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import shapefile
 from django.db.models import Model
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -54,13 +56,29 @@ def _write_xlsx(pages: ModelPages, rows: Iterable[Model], file: Path) -> None:
     book.save(file)
 
 
+def _field_names(pages: ModelPages) -> list[str]:
+    """Fields that an import reads back, or the columns' own where nothing can be imported."""
+    if pages.form is None:
+        return [column.path for column in pages.columns if column.path != "is_demo"]
+    return [name for name in pages.form().fields if name != pages.geometry_field]
+
+
+def _as_imported(pages: ModelPages, row: Model, name: str) -> Any:
+    """A value as the import form would read it: a division by its code, a layer by its own."""
+    if pages.form is None:
+        return pages.value(row, name)
+    field: Any = pages.form.base_fields[name]
+    value = field.prepare_value(getattr(row, name))
+    return value.pk if isinstance(value, Model) else value
+
+
 def _write_geojson(pages: ModelPages, rows: Iterable[Model], file: Path) -> None:
-    names = [name for name in (pages.form().fields if pages.form else ()) if name != pages.geometry_field]
+    names = _field_names(pages)
     with file.open("w", encoding="utf-8") as stream:
         stream.write('{"type":"FeatureCollection","features":[')
         for number, row in enumerate(rows):
             shape = getattr(row, pages.geometry_field or "")
-            properties = {name: row.serializable_value(name) for name in names}
+            properties = {name: _as_imported(pages, row, name) for name in names}
             feature = {
                 "type": "Feature",
                 "properties": properties,
@@ -70,10 +88,56 @@ def _write_geojson(pages: ModelPages, rows: Iterable[Model], file: Path) -> None
         stream.write("\n]}\n")
 
 
+SHAPE_TYPES = {"Point": shapefile.POINT, "LineString": shapefile.POLYLINE, "MultiLineString": shapefile.POLYLINE}
+DBF_NAME, DBF_TEXT = 10, 254
+CGCS2000_WKT = (
+    'GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,'
+    '298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
+)
+
+
+def _write_shapefile(pages: ModelPages, rows: Iterable[Model], file: Path) -> None:
+    """Zipped Shapefile in UTF-8; the format cuts field names to 10 and texts to 254 bytes, and holds one kind of shape.
+
+    Raises DomainError where the rows have several kinds.
+    """
+    names = _field_names(pages)
+    kind = None
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder, pages.name)
+        with shapefile.Writer(str(base), encoding="utf-8") as writer:
+            for name in names:
+                writer.field(name[:DBF_NAME], "C", size=DBF_TEXT)
+            for row in rows:
+                shape = getattr(row, pages.geometry_field or "")
+                if shape is None:
+                    continue
+                wanted = SHAPE_TYPES.get(shape.geom_type, shapefile.POLYGON)
+                if kind not in (None, wanted):
+                    raise DomainError(
+                        "mixed_shapes", _("A Shapefile holds one kind of shape; filter the list or use GeoJSON.")
+                    )
+                kind = writer.shapeType = wanted
+                writer.shape(json.loads(shape.geojson))
+                writer.record(*(_dbf(_as_imported(pages, row, name)) for name in names))
+        base.with_suffix(".cpg").write_text("UTF-8")
+        base.with_suffix(".prj").write_text(CGCS2000_WKT)
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for part in sorted(Path(folder).iterdir()):
+                archive.write(part, part.name)
+
+
+def _dbf(value: Any) -> str:
+    """A text of at most 254 bytes, never cut inside a sign."""
+    text = "" if value is None else str(value)
+    return text.encode()[:DBF_TEXT].decode(errors="ignore")
+
+
 WRITERS: dict[str, Callable[[ModelPages, Iterable[Model], Path], None]] = {
     "csv": _write_csv,
     "xlsx": _write_xlsx,
     "geojson": _write_geojson,
+    "zip": _write_shapefile,
 }
 
 

@@ -29,6 +29,8 @@ if ENVIRONMENT == "test":
 
 INSTALLED_APPS = [
     "platform_core",
+    "unfold.apps.BasicAppConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -163,6 +165,18 @@ CELERY_BEAT_SCHEDULE = {
     for task in PROFILE.periodic_tasks
 }
 
+UNFOLD = {
+    "SITE_SYMBOL": "location_city",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "THEME": "light",
+    "COLORS": {
+        "primary": {
+            "50": "#eef6f9", "100": "#e3eff4", "200": "#b9d7e3", "300": "#86b9cd", "400": "#4a92b0", "500": "#2b7696",
+            "600": "#14506b", "700": "#114459", "800": "#0f3a4c", "900": "#0b3144", "950": "#071f2c",
+        }
+    },
+}  # fmt: skip
 LEAFLET_CONFIG = {
     "TILES": [],
     "RESET_VIEW": False,

@@ -36,6 +36,9 @@ ICONS = {
     "award": "M12 3a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM8 14l-2 7 6-3 6 3-2-7",
     "bell": "M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4",
     "map": "M3 6l6-2 6 2 6-2v14l-6 2-6-2-6 2zM9 4v14M15 6v14",
+    "health": "M2 12h5l3-8 4 16 3-8h5",
+    "architecture": "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
+    "clauses": "M4 4h16v16H4zM8 12l3 3 5-6",
     "home": "M4 11l8-7 8 7v9H4zM10 20v-6h4v6",
 }
 

@@ -9,16 +9,20 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from platform_core.context import menu, page_url
 from platform_core.http import UserRequest
-from platform_core.models import Role
-from platform_core.pages import registered
+from platform_core.models import Role, User
+from platform_core.pages import find, registered
 from platform_core.services import audit, health
 
 SEARCH_HITS = 8
+NEWS = 6
+COUNTED = 10_000
 
 
 def healthz(request: UserRequest) -> HttpResponse:
@@ -29,23 +33,37 @@ def healthz(request: UserRequest) -> HttpResponse:
 
 @login_required
 def home(request: UserRequest) -> HttpResponse:
-    """Tiles of what the user may open, with the counts of what they see; for every user."""
-    tiles = [
-        {"pages": pages, "count": pages.rows(request.user).order_by()[:100_000].count()}
-        for pages in registered()
-        if pages.may(request.user, "view") and pages.name != "auditentry"
-    ]
-    roles = Role.objects.filter(user=request.user)
+    """What the user's roles put on their desk, their news and their work in the background; for every user."""
+    roles = list(Role.objects.filter(user=request.user))
     return render(
         request,
         "platform_core/home.html",
         {
-            "tiles": tiles,
+            "tiles": _tiles(request.user, roles),
             "roles": roles,
             "scopes": request.user.data_scopes.select_related("region", "organisation"),
+            "news": request.user.notifications.filter(read_at=None).order_by("-id")[:NEWS],
+            "jobs": request.user.jobs.order_by("-id")[:NEWS],
             "active": "home",
         },
     )
+
+
+def _tiles(user: User, roles: list[Role]) -> list[dict[str, Any]]:
+    """The tiles of all roles once each, as far as the user's rights reach; lists with the count of visible rows."""
+    entries = {entry["name"]: entry for group in menu(user) for entry in group["entries"]}
+    screen = {"label": _("Command screen"), "url": reverse("screen"), "icon": "activity"}
+    tiles: list[dict[str, Any]] = []
+    for name in dict.fromkeys(name for role in roles for name in role.home_tiles):
+        pages = find(name.removesuffix("-list")) if name.endswith("-list") else None
+        if pages is not None and pages.may(user, "view"):
+            count = pages.rows(user).order_by()[: COUNTED + 1].count()
+            tiles.append({"label": pages.title_plural, "url": page_url(name), "count": count, "most": COUNTED})
+        elif pages is None and name == "screen":
+            tiles.append(screen)
+        elif pages is None and name in entries:
+            tiles.append({"icon": name, **entries[name]})
+    return tiles
 
 
 @login_required

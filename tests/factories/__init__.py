@@ -71,4 +71,4 @@ class EvaluationPointFactory(DjangoModelFactory):
 
 
 def organisation(region, code="root", name="指挥中心"):
-    return Organisation.objects.add_root(code=code, name=name, kind="command", region=region)
+    return Organisation.objects.add_root({"code": code, "name": name, "kind": "command", "region": region})
