@@ -48,9 +48,7 @@ def right_choices() -> list[tuple[Any, list[tuple[str, Any]]]]:
 class RoleForm(forms.ModelForm):
     """A role's name and rights; the separated duties are not offered."""
 
-    rights = forms.MultipleChoiceField(
-        label=_("rights"), choices=right_choices, widget=forms.CheckboxSelectMultiple(attrs={"class": "boxes"})
-    )
+    rights = forms.MultipleChoiceField(label=_("rights"), choices=right_choices, widget=forms.CheckboxSelectMultiple)
 
     class Meta:
         model = Role

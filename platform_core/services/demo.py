@@ -9,7 +9,17 @@ from django.contrib.gis.geos import Point
 from django.db import transaction
 
 from platform_core.geo import layers
-from platform_core.models import EvaluationGrid, EvaluationPoint, Organisation, PlatformInstance, Region, Role, User
+from platform_core.models import (
+    EvaluationGrid,
+    EvaluationPoint,
+    LayerFeature,
+    Organisation,
+    PlatformInstance,
+    Region,
+    Role,
+    ThematicLayer,
+    User,
+)
 
 from . import identity
 from .grids import make_demo_grids
@@ -110,6 +120,7 @@ def load(password: str) -> str:
     else:
         _upper(platform, people)
     points = sum(_points(Region.objects.get(code=code)) for code in GRID_DISTRICTS)
+    _toilets(platform.region)
     return (
         f"demo data: {people.made} users, {Organisation.objects.count()} organisations, "
         f"{EvaluationGrid.objects.count()} evaluation grids, {points} new points"
@@ -182,6 +193,34 @@ def _points(district: Region) -> int:
     EvaluationPoint.objects.bulk_create(made)
     layers.touch("evaluationpoint")
     return len(made)
+
+
+def _toilets(region: Region) -> None:
+    """A thematic layer over the invented public toilets among the points, so that the map has one to show."""
+    layer, _created = ThematicLayer.objects.get_or_create(
+        code="demo-toilets",
+        defaults={
+            "name": "公共厕所（演示）",
+            "geometry_type": ThematicLayer.Geometry.POINT,
+            "region": region,
+            "colour": "#2f7d4f",
+            "description": "演示数据",
+            "is_demo": True,
+        },
+    )
+    known = set(layer.features.values_list("code", flat=True))
+    LayerFeature.objects.bulk_create(
+        LayerFeature(
+            layer=layer,
+            code=point.code,
+            name=point.name,
+            region=point.region,
+            geometry=point.location,
+            is_demo=True,
+        )
+        for point in EvaluationPoint.objects.filter(point_type=7, is_demo=True).select_related("region")
+        if point.code not in known
+    )
 
 
 def _inside(grid: EvaluationGrid, chance: random.Random) -> Point:
