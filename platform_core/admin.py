@@ -118,4 +118,4 @@ class SequenceAdmin(PlatformAdmin):
 site.register(WorkingPeriod, WorkingPeriodAdmin)
 site.register(PlatformInstance, PlatformInstanceAdmin)
 site.register(Sequence, SequenceAdmin)
-site.site_title = site.site_header = site.index_title = _("Data administration")
+site.index_title = _("Data administration")

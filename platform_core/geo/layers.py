@@ -83,6 +83,7 @@ def _thematic(row: ThematicLayer) -> MapLayer:
         row.colour,
         row.geometry_type,
         page="layerfeature",
+        is_on=False,
         is_labelled=True,
         version="layerfeature",
         restrict=lambda rows, zoom: rows.filter(layer=row),

@@ -42,7 +42,8 @@ def assign_roles(user: User, roles: Iterable[Role]) -> None:
     after = sorted(role.name for role in chosen)
     if before != after:
         audit.record("assign roles", user, before={"roles": before}, after={"roles": after})
-        notify(user, _("Your roles were changed: %s") % ("、".join(after) or "—"))
+        if before:
+            notify(user, _("Your roles were changed: %s") % ("、".join(after) or "—"))
 
 
 @transaction.atomic

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.utils.translation import gettext_lazy as _
+
 from tiers.profiles import PROFILES
 
 from .environment import (  # noqa: F401 - settings are the names of this module
@@ -166,6 +168,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 UNFOLD = {
+    "SITE_TITLE": _("Data administration"),
+    "SITE_HEADER": _("Data administration"),
     "SITE_SYMBOL": "location_city",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

@@ -10,6 +10,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from platform_core.context import page_url
@@ -60,7 +61,7 @@ def page(name: str, *args: str) -> str:
 @register.simple_tag
 def column_title(pages: ModelPages, column: Column) -> Any:
     """Title of a column."""
-    return pages.column_title(column)
+    return capfirst(str(pages.column_title(column)))
 
 
 @register.simple_tag

@@ -52,15 +52,18 @@ def home(request: UserRequest) -> HttpResponse:
 def _tiles(user: User, roles: list[Role]) -> list[dict[str, Any]]:
     """The tiles of all roles once each, as far as the user's rights reach; lists with the count of visible rows."""
     entries = {entry["name"]: entry for group in menu(user) for entry in group["entries"]}
-    screen = {"label": _("Command screen"), "url": reverse("screen"), "icon": "activity"}
+    open_to_all = {
+        "screen": {"label": _("Command screen"), "url": reverse("screen"), "icon": "activity"},
+        "map": {"label": _("Map"), "url": reverse("map"), "icon": "map"},
+    }
     tiles: list[dict[str, Any]] = []
     for name in dict.fromkeys(name for role in roles for name in role.home_tiles):
         pages = find(name.removesuffix("-list")) if name.endswith("-list") else None
         if pages is not None and pages.may(user, "view"):
             count = pages.rows(user).order_by()[: COUNTED + 1].count()
             tiles.append({"label": pages.title_plural, "url": page_url(name), "count": count, "most": COUNTED})
-        elif pages is None and name == "screen":
-            tiles.append(screen)
+        elif name in open_to_all:
+            tiles.append(open_to_all[name])
         elif pages is None and name in entries:
             tiles.append({"icon": name, **entries[name]})
     return tiles

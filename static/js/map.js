@@ -50,6 +50,7 @@ function labels(layer) {
   if (!layer.isLabelled) return [];
   return [{
     dataLayer: `${layer.name}-label`,
+    minzoom: layer.kind === "point" ? 14 : 0,
     symbolizer: new protomapsL.CenteredTextSymbolizer({
       labelProps: ["name"], fill: DARK ? "#cfe6f3" : "#37444f", stroke: DARK ? "#071a26" : "#fff", width: 2, font: FONT,
     }),

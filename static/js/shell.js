@@ -15,10 +15,19 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
 });
 document.addEventListener("click", (event) => {
+  const toggle = event.target.closest(".side-toggle");
+  if (toggle) {
+    const isOpen = document.getElementById("side").classList.toggle("open");
+    toggle.setAttribute("aria-expanded", isOpen);
+  }
   for (const menu of document.querySelectorAll("details.menu[open]"))
     if (!menu.contains(event.target)) menu.open = false;
   const tab = event.target.closest("[data-tabs] [role=tab]");
-  if (tab) openTab(tab);
+  if (tab) {
+    openTab(tab);
+    // The browser jumps to the panel the address names; its heading and buttons stand above it.
+    addEventListener("load", () => scrollTo(0, 0));
+  }
 });
 function openTab(tab) {
   for (const other of tab.parentElement.children) {
