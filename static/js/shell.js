@@ -23,21 +23,18 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]"))
     if (!menu.contains(event.target)) menu.open = false;
   const tab = event.target.closest("[data-tabs] [role=tab]");
-  if (tab) {
-    openTab(tab);
-    // The browser jumps to the panel the address names; its heading and buttons stand above it.
-    addEventListener("load", () => scrollTo(0, 0));
-  }
+  if (tab) openTab(tab);
 });
 function openTab(tab) {
   for (const other of tab.parentElement.children) {
     other.setAttribute("aria-selected", other === tab);
     document.getElementById(other.getAttribute("aria-controls")).hidden = other !== tab;
   }
-  history.replaceState(null, "", `#${tab.getAttribute("aria-controls")}`);
+  history.replaceState(null, "", `#${tab.getAttribute("aria-controls").replace("panel-", "tab-")}`);
 }
 if (location.hash.startsWith("#tab-")) {
-  const tab = document.querySelector(`[role=tab][aria-controls="${CSS.escape(location.hash.slice(1))}"]`);
+  // No element has the hash as its id, so the browser does not jump past the heading.
+  const tab = document.querySelector(`[role=tab][aria-controls="panel-${CSS.escape(location.hash.slice(5))}"]`);
   if (tab) openTab(tab);
 }
 document.addEventListener("submit", (event) => {

@@ -46,7 +46,7 @@ def test_point_is_edited_and_found_again(desk, live_server):
     desk.click("button.primary")
     desk.wait_for_url(f"{live_server.url}/p/evaluationpoint/{point.pk}/")
     desk.click("text=时间线")
-    assert "劳动公园" in desk.inner_text("#tab-timeline")
+    assert "劳动公园" in desk.inner_text("#panel-timeline")
     desk.goto(f"{live_server.url}/p/evaluationpoint/")
     desk.fill("input[name=q] >> nth=1", "劳动")
     desk.wait_for_url("**q=%E5%8A%B3%E5%8A%A8**")

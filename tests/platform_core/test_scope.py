@@ -34,9 +34,12 @@ def test_organisation_and_region_multiply(districts):
     from platform_core.models import Organisation, User
 
     root = organisation(districts[0])
-    child = root.add_child(code="child", name="城管局", kind="department", region=districts[1])
-    other = Organisation.objects.get(code="root").add_child(
-        code="other", name="水务局", kind="department", region=districts[2]
+    child = Organisation.objects.add_child(
+        root, {"code": "child", "name": "城管局", "kind": "department", "region": districts[1]}
+    )
+    other = Organisation.objects.add_child(
+        Organisation.objects.get(code="root"),
+        {"code": "other", "name": "水务局", "kind": "department", "region": districts[2]},
     )
     inside, outside = UserFactory(organisation=child), UserFactory(organisation=other)
     viewer = UserFactory()
