@@ -1,4 +1,4 @@
-"""`bin/bench NAME`: mvt, list, point_in_grid. The database is the benchmark's own."""
+"""`bin/bench NAME`: mvt, list, point_in_grid (startup: bin/stack/bench.py). The database is the benchmark's own."""
 
 import os
 import statistics

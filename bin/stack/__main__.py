@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 
+from .bench import bench
 from .checks import run_checks
 from .layout import ROOT, TIERS, Layout, StackError, read_ports
-from .run import bench, bring_up, manage
+from .run import bring_up, manage
 from .supervisor import PROCESSES, control, is_running, stop
 
 

@@ -251,17 +251,3 @@ def manage(layout: Layout, tier: str, words: list[str]) -> int:
     return subprocess.run(
         [python(), "manage.py", *words], cwd=ROOT, env={**os.environ, **settings}, check=False
     ).returncode
-
-
-def bench(layout: Layout, words: list[str]) -> int:
-    """One benchmark against a database of its own on the running cluster, so that demo data is not buried."""
-    ports = servers_up(layout)
-    postgres.create_database(layout, ports["postgres"], "eurbanmis_bench")
-    settings = {
-        **tier_environment(layout, ports, "city"),
-        "ENVIRONMENT": "demo",
-        "DATABASE_URL": postgres.dsn(layout, ports["postgres"], "eurbanmis_bench"),
-    }
-    return subprocess.run(
-        [python(), "-m", "benchmarks", *words], cwd=ROOT, env={**os.environ, **settings}, check=False
-    ).returncode

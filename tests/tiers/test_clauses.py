@@ -35,3 +35,10 @@ def test_conformance_page_is_up_to_date():
     for clause in clauses.load():
         assert f"| §{clause.code} | {' '.join(clause.tiers)} | {clause.title} |" in text
         assert f"| {clause.app} | {clause.status_title} |" in text
+
+
+def test_architecture_page_is_up_to_date():
+    from tiers.management.commands.document_architecture import BEGIN, generated
+
+    text = (Path(settings.BASE_DIR) / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert text.partition(BEGIN)[2] == generated(), "run manage.py document_architecture"
