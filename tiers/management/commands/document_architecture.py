@@ -20,7 +20,7 @@ def _tier(profile: TierProfile) -> str:
         menu = ", ".join(str(item.label) for item in groups[system.app].items)
         lines.append(f"| {system.layer} | {system.label} | `{system.app}` | {menu} |")
     ways = "; ".join(
-        f"{way.partner}: {' and '.join(word for word, on in (('pushes', way.pushes), ('receives', way.receives)) if on)}"
+        f"{way.partner}: " + " and ".join([*["pushes"] * way.pushes, *["receives"] * way.receives])
         for way in profile.exchange
     )
     tasks = ", ".join(f"`{task.task}` every {task.every_s:g} s" for task in profile.periodic_tasks)
