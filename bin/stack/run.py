@@ -231,15 +231,14 @@ def _farewell(environments: Mapping[str, Mapping[str, str]], demo: bool, seconds
     print(f"\nhealthy after {seconds:.1f} s\n")
     for tier, settings in environments.items():
         print(f"  {tier:11} {settings['PUBLIC_URL']}/")
+        accounts = "sysadmin secadmin auditor "
         if demo:
-            accounts = "sysadmin secadmin auditor " + (
+            accounts += (
                 "zhangwei(监督员) shouli(受理员) paiqian(派遣员) zhiban(值班长) lingdao(领导) pingjia(评价员)"
                 if tier == "city"
                 else "jiandu(监督) pingjia(评价) lingdao(领导)"
             )
-            print(f"              {accounts}\n              password {settings['DEMO_PASSWORD']}")
-    if not demo:
-        print("  first administrators: bin/manage TIER setup_tier")
+        print(f"              {accounts}\n              password {settings['DEMO_PASSWORD']}")
     print("\n  bin/status   bin/logs TIER PROC   bin/manage TIER …   bin/down\n")
 
 

@@ -232,7 +232,10 @@ def import_preview(request: UserRequest, name: str, batch_id: int) -> HttpRespon
             total=batch.rows.count(),
             bad_count=bad.count(),
             bad=bad[:200],
-            sample=batch.rows.filter(errors={})[:10],
-            fields=imports.fields(pages),
+            titles=imports.titles(pages),
+            sample=[
+                {"row": row, "values": [row.data.get(name, "") for name in imports.titles(pages)]}
+                for row in batch.rows.filter(errors={})[:10]
+            ],
         ),
     )

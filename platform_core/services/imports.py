@@ -40,6 +40,12 @@ def fields(pages: ModelPages) -> list[tuple[str, str]]:
     return [(name, str(field.label)) for name, field in pages.form().fields.items() if name != pages.geometry_field]
 
 
+def titles(pages: ModelPages) -> dict[str, str]:
+    """Field → title of everything a row consists of, geometry too."""
+    assert pages.form is not None
+    return {name: str(field.label) for name, field in pages.form().fields.items()}
+
+
 def limit_choices(form: forms.BaseForm, user: User) -> None:
     """A form offers, and accepts, only rows inside the user's scope."""
     for field in form.fields.values():

@@ -79,6 +79,12 @@ def demo_label() -> SafeString:
 
 
 @register.simple_tag
+def title_of(titles: dict[str, str], name: str) -> str:
+    """A field's title; its name where it has none (errors of the whole row have `__all__`)."""
+    return capfirst(titles.get(name, "" if name == "__all__" else name))
+
+
+@register.simple_tag
 def changes(entry: AuditEntry) -> list[dict[str, Any]]:
     """Fields of an audit entry by title, before and after."""
     try:
