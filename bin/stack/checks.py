@@ -76,7 +76,7 @@ def _everything(layout: Layout, ports: Mapping[str, int], city: dict[str, str]) 
         failed.append(
             _step(
                 f"pytest: {tier} (tests marked tier)",
-                [*run, "pytest", "-m", "tier", "--cov", "--cov-report="],
+                [*run, "pytest", "-n", "2", "-m", "tier", "--cov", "--cov-report="],
                 _environment(layout, ports, tier),
             )
         )
