@@ -163,6 +163,11 @@ class UserForm(forms.ModelForm):
         fields = ("username", "full_name", "organisation", "post", "phone", "email", "is_active")
         widgets = {"phone": forms.TextInput()}
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Without one the account would lie outside every administrator's scope.
+        self.fields["organisation"].required = True
+
 
 class CodeListForm(forms.ModelForm):
     """A code list; codes are edited while it is a draft."""

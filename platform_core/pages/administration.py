@@ -59,10 +59,17 @@ class UserPages(ModelPages):
         Column("last_login"),
         Column("is_demo"),
     )
-    details = ("username", "full_name", "organisation", "post", "is_active", "last_login", "is_demo")
+    details = ("username", "full_name", "organisation", "post", "masked_phone", "is_active", "last_login", "is_demo")
     filters, search, order = ("organisation", "is_active"), ("username", "full_name", "post"), "username"
     related = ("organisation",)
     panels = (RIGHTS, CREDENTIALS)
+
+    def store(self, instance: Model, form: ModelForm) -> None:
+        """A new account cannot log in before the security administrator gives it a password."""
+        assert isinstance(instance, User)
+        if instance.pk is None:
+            instance.set_unusable_password()
+        instance.save()
 
 
 @register

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import Q
@@ -15,8 +16,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from platform_core.context import menu, page_url
+from platform_core.forms.models import RegionChoice
 from platform_core.http import UserRequest
-from platform_core.models import Role, User
+from platform_core.models import PlatformInstance, Role, User
 from platform_core.pages import find, registered
 from platform_core.services import audit, health
 
@@ -105,6 +107,13 @@ def verify_audit(request: UserRequest) -> HttpResponse:
     return redirect("page-list", "auditentry")
 
 
+class RegionForm(forms.Form):
+    """A form for the style guide: one field right, one wrong."""
+
+    name = forms.CharField(label=gettext_lazy("name"), required=False)
+    region = RegionChoice()
+
+
 @login_required
 @permission_required("platform_core.view_platform_health", raise_exception=True)
 def style_guide(request: UserRequest) -> HttpResponse:
@@ -120,9 +129,17 @@ def style_guide(request: UserRequest) -> HttpResponse:
         ("warning", gettext_lazy("Look at this.")),
         ("error", gettext_lazy("This is wrong.")),
     )
-    return render(
-        request, "platform_core/style_guide.html", {"chart": chart, "levels": levels, "active": "style-guide"}
-    )
+    platform = PlatformInstance.objects.select_related("region").first()
+    shape = platform.region.geometry if platform else None
+    context = {
+        "chart": chart,
+        "levels": levels,
+        "codes": ("210102", "210103", "210105"),
+        "form": RegionForm({"region": "000000"}),  # unknown, so that an error shows
+        "shape": shape.simplify(0.01).geojson if shape else "",
+        "active": "style-guide",
+    }
+    return render(request, "platform_core/style_guide.html", context)
 
 
 def forbidden(request: UserRequest, exception: Exception | None = None) -> HttpResponse:

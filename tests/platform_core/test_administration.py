@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.hashers import check_password
 from django.urls import reverse
 
-from platform_core.models import AuditEntry, Code, CodeList, Region, Role
+from platform_core.models import AuditEntry, Code, CodeList, Region, Role, User
 from platform_core.services import codes, identity, reference
 from tests.factories import PASSWORD, UserFactory, organisation
 
@@ -42,6 +42,20 @@ def roles(db):
 
 def act(log_in, user, address, **data):
     return log_in(user).post(address, data, headers={"accept": "text/html"})
+
+
+def test_new_account_needs_an_organisation_and_no_password(districts, office, log_in):
+    rights = ("platform_core.access_maintenance", "platform_core.view_user", "platform_core.add_user")
+    client = log_in(UserFactory(scope=districts[0], rights=rights, organisation=office))
+    new = {"username": "newbie", "full_name": "新人", "is_active": "on", "phone": "13900000000"}
+    assert client.post("/p/user/new/", new).status_code == 422
+    answer = client.post("/p/user/new/", {**new, "organisation": office.pk}, follow=True)
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "139****0000" in page
+    assert "13900000000" not in page
+    made = User.objects.get(username="newbie")
+    assert not made.has_usable_password()
 
 
 def test_security_administrator_assigns_roles_and_scope(security, clerk, roles, districts, log_in):
