@@ -53,6 +53,24 @@ def test_point_is_edited_and_found_again(desk, live_server):
     assert desk.locator("#table tbody tr").count() == 1
 
 
+def test_point_is_placed_anew_on_the_map(desk, live_server):
+    point = EvaluationPoint.objects.get()
+    before = point.location.coords
+    desk.goto(f"{live_server.url}/p/evaluationpoint/{point.pk}/edit/")
+    desk.wait_for_selector(".leaflet-container .pin")
+    desk.click(".leaflet-draw-draw-marker")
+    canvas = desk.locator(".map-canvas").bounding_box()
+    assert canvas is not None
+    desk.mouse.click(canvas["x"] + canvas["width"] / 2 + 40, canvas["y"] + canvas["height"] / 2 + 30)
+    desk.click("main button.primary")
+    desk.wait_for_url(f"{live_server.url}/p/evaluationpoint/{point.pk}/")
+    point.refresh_from_db()
+    assert point.location.coords != before
+    assert abs(point.location.x - before[0]) < 0.01
+    assert point.location.x > before[0]
+    assert point.location.y < before[1]
+
+
 def test_english_is_selectable(desk):
     desk.click("button[value=en]")
     desk.wait_for_selector("text=Comprehensive evaluation")
