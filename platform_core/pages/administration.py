@@ -146,7 +146,7 @@ class RolePages(_Unscoped):
 
 
 def _object_types() -> list[tuple[str, Any]]:
-    """Models that have pages, and the few that act without."""
+    """Models that have pages."""
     return sorted(
         ((pages.model._meta.label_lower, pages.title) for pages in registered()), key=lambda choice: str(choice[1])
     )

@@ -221,7 +221,7 @@ def import_preview(request: UserRequest, name: str, batch_id: int) -> HttpRespon
             count = imports.confirm(pages, batch, request.user)
             messages.success(request, _("Imported %d rows.") % count)
         return redirect("page-list", name)
-    bad = batch.rows.exclude(errors={})
+    bad, titles = batch.rows.exclude(errors={}), imports.titles(pages)
     return render(
         request,
         "platform_core/import_preview.html",
@@ -232,9 +232,9 @@ def import_preview(request: UserRequest, name: str, batch_id: int) -> HttpRespon
             total=batch.rows.count(),
             bad_count=bad.count(),
             bad=bad[:200],
-            titles=imports.titles(pages),
+            titles=titles,
             sample=[
-                {"row": row, "values": [row.data.get(name, "") for name in imports.titles(pages)]}
+                {"row": row, "values": [row.data.get(name, "") for name in titles]}
                 for row in batch.rows.filter(errors={})[:10]
             ],
         ),

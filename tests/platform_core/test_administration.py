@@ -120,6 +120,16 @@ def test_password_reset_is_shown_once_and_must_be_changed(security, clerk, log_i
     assert shown not in str(list(AuditEntry.objects.values()))
 
 
+def test_retired_account_is_out_at_once(districts, office, clerk, client, log_in):
+    rights = ("platform_core.access_maintenance", "platform_core.view_user", "platform_core.change_user")
+    administrator = UserFactory(scope=districts[0], rights=rights, organisation=office)
+    desk = log_in(clerk)
+    assert desk.get("/").status_code == 200
+    log_in(administrator).post(f"/p/user/{clerk.pk}/retire/")
+    assert desk.get("/")["Location"].startswith("/login/")
+    assert client.post("/login/", {"username": "clerk", "password": PASSWORD}).status_code == 200  # the form again
+
+
 def test_locked_account_is_unlocked(security, clerk, client, log_in):
     for _attempt in range(6):
         client.post("/login/", {"username": "clerk", "password": "wrong"})

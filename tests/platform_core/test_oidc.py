@@ -38,8 +38,10 @@ def test_only_a_linked_subject_gets_in(db, backend):
     backend.request.user = user
     assert backend.create_user({"sub": "7", "name": "张三"}) == user
     assert list(backend.filter_users_by_claims({"sub": "7"})) == [user]
+    assert backend.get_user(user.pk) == user
     user.is_active = False
     user.save()
+    assert backend.get_user(user.pk) is None
     assert list(backend.filter_users_by_claims({"sub": "7"})) == []
 
 
