@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
@@ -15,9 +19,12 @@ from django.views.decorators.http import require_POST
 from platform_core.errors import DomainError
 from platform_core.forms.models import RegionChoice
 from platform_core.http import UserRequest
-from platform_core.models import DataScope, Organisation, Role, User
+from platform_core.models import Organisation, Role, User
 from platform_core.services import identity
 from platform_core.services.imports import limit_choices
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class RolesForm(forms.Form):
@@ -51,102 +58,88 @@ class ScopeForm(forms.Form):
         return data
 
 
-def _user(request: UserRequest, pk: int) -> User:
-    """The user to act on. Raises 404 outside the administrator's scope, DomainError for oneself."""
-    user: User = get_object_or_404(User.objects.visible_to(request.user), pk=pk)
-    identity.refuse_self(request.user, user)
-    return user
+def _acts(right: str, tab: str) -> Callable[[Callable[..., StrOrPromise | HttpResponse]], Callable[..., HttpResponse]]:
+    """POST only, by the right, on a user inside the administrator's scope (else 404), never on oneself (DomainError).
+
+    The decorated function does the act; what it returns is told on the user's page, or is the answer itself.
+    """
+
+    def decorate(act: Callable[..., StrOrPromise | HttpResponse]) -> Callable[..., HttpResponse]:
+        @login_required
+        @require_POST
+        @permission_required(right, raise_exception=True)
+        @wraps(act)
+        def view(request: UserRequest, pk: int, **keys: int) -> HttpResponse:
+            user: User = get_object_or_404(User.objects.visible_to(request.user), pk=pk)
+            identity.refuse_self(request.user, user)
+            told = act(request, user, **keys)
+            if isinstance(told, HttpResponse):
+                return told
+            messages.success(request, told)
+            return redirect(reverse("page-detail", args=["user", pk]) + f"#tab-{tab}")
+
+        return view
+
+    return decorate
 
 
-def _back(pk: int, tab: str) -> HttpResponse:
-    return redirect(reverse("page-detail", args=["user", pk]) + f"#tab-{tab}")
+_rights = _acts("platform_core.assign_rights", "rights")
+_credentials = _acts("platform_core.manage_credentials", "credentials")
 
 
-def _first_error(form: forms.BaseForm) -> DomainError:
-    return DomainError("bad_form", str(next(iter(form.errors.values()))[0]))
+def _checked(form: forms.Form) -> dict[str, Any]:
+    """The form's data. Raises DomainError with its first complaint."""
+    if not form.is_valid():
+        raise DomainError("bad_form", str(next(iter(form.errors.values()))[0]))
+    return form.cleaned_data
 
 
-@login_required
-@require_POST
-@permission_required("platform_core.assign_rights", raise_exception=True)
-def set_roles(request: UserRequest, pk: int) -> HttpResponse:
+@_rights
+def set_roles(request: UserRequest, user: User) -> StrOrPromise:
     """Replace the roles."""
-    user = _user(request, pk)
-    form = RolesForm(request.POST)
-    if not form.is_valid():
-        raise _first_error(form)
-    identity.assign_roles(user, form.cleaned_data["roles"])
-    messages.success(request, _("The roles of %s were changed.") % user)
-    return _back(pk, "rights")
+    identity.assign_roles(user, _checked(RolesForm(request.POST))["roles"])
+    return _("The roles of %s were changed.") % user
 
 
-@login_required
-@require_POST
-@permission_required("platform_core.assign_rights", raise_exception=True)
-def add_scope(request: UserRequest, pk: int) -> HttpResponse:
+@_rights
+def add_scope(request: UserRequest, user: User) -> StrOrPromise:
     """Open a scope, inside the administrator's own."""
-    user = _user(request, pk)
-    form = ScopeForm(request.POST, administrator=request.user)
-    if not form.is_valid():
-        raise _first_error(form)
-    scope = identity.grant_scope(
-        user, region=form.cleaned_data["region"], organisation=form.cleaned_data["organisation"]
-    )
-    messages.success(request, _("Opened: %s") % scope)
-    return _back(pk, "rights")
+    data = _checked(ScopeForm(request.POST, administrator=request.user))
+    return _("Opened: %s") % identity.grant_scope(user, region=data["region"], organisation=data["organisation"])
 
 
-@login_required
-@require_POST
-@permission_required("platform_core.assign_rights", raise_exception=True)
-def remove_scope(request: UserRequest, pk: int, scope_id: int) -> HttpResponse:
+@_rights
+def remove_scope(request: UserRequest, user: User, scope_id: int) -> StrOrPromise:
     """Close a scope."""
-    user = _user(request, pk)
-    scope = get_object_or_404(DataScope.objects.select_related("region", "organisation"), pk=scope_id, user=user)
+    scope = get_object_or_404(user.data_scopes.select_related("region", "organisation"), pk=scope_id)
     identity.revoke_scope(scope)
-    messages.success(request, _("Closed: %s") % scope)
-    return _back(pk, "rights")
+    return _("Closed: %s") % scope
 
 
-@login_required
-@require_POST
-@permission_required("platform_core.manage_credentials", raise_exception=True)
-def end_sessions(request: UserRequest, pk: int) -> HttpResponse:
+@_credentials
+def end_sessions(request: UserRequest, user: User) -> StrOrPromise:
     """Log the user out everywhere."""
-    count = identity.end_sessions(_user(request, pk))
-    messages.success(request, _("%d sessions ended.") % count)
-    return _back(pk, "credentials")
+    return _("%d sessions ended.") % identity.end_sessions(user)
 
 
-@login_required
-@require_POST
-@permission_required("platform_core.manage_credentials", raise_exception=True)
-def reset_password(request: UserRequest, pk: int) -> HttpResponse:
+@_credentials
+def reset_password(request: UserRequest, user: User) -> HttpResponse:
     """Show a new password once; the user must change it."""
-    user = _user(request, pk)
     password = identity.reset_password(user)
     answer = render(request, "platform_core/new_password.html", {"account": user, "password": password})
     answer["Cache-Control"] = "no-store"
     return answer
 
 
-@login_required
-@require_POST
-@permission_required("platform_core.manage_credentials", raise_exception=True)
-def unlock(request: UserRequest, pk: int) -> HttpResponse:
+@_credentials
+def unlock(request: UserRequest, user: User) -> StrOrPromise:
     """Let a locked account try again."""
-    user = _user(request, pk)
     identity.unlock(user)
-    messages.success(request, _("%s may log in again.") % user)
-    return _back(pk, "credentials")
+    return _("%s may log in again.") % user
 
 
-@login_required
-@require_POST
-@permission_required("platform_core.manage_credentials", raise_exception=True)
-def remove_factor(request: UserRequest, pk: int) -> HttpResponse:
+@_credentials
+def remove_factor(request: UserRequest, user: User) -> StrOrPromise:
     """Remove the second factor of somebody who has lost it."""
-    user = _user(request, pk)
     identity.remove_second_factor(user)
-    messages.success(request, _("The second factor of %s was removed.") % user)
-    return _back(pk, "credentials")
+    return _("The second factor of %s was removed.") % user
