@@ -9,3 +9,9 @@ class ExchangeConfig(AppConfig):
 
     name = "exchange"
     verbose_name = _("Data exchange")
+
+    def ready(self) -> None:
+        """Connect what must happen whenever an account changes."""
+        from . import listeners
+
+        listeners.connect()

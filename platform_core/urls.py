@@ -17,9 +17,14 @@ from .views import map as map_views
 
 
 def _systems() -> list[URLPattern | URLResolver]:
-    return [
-        path(f"{app}/", include(f"{app}.urls")) for app in ("tiers", *settings.PROFILE.apps) if find_spec(f"{app}.urls")
-    ]
+    """Each system below its own name; addresses that a standard fixes (`root_urls`) as they are."""
+    found: list[URLPattern | URLResolver] = []
+    for app in ("tiers", *settings.PROFILE.apps):
+        if find_spec(f"{app}.urls"):
+            found.append(path(f"{app}/", include(f"{app}.urls")))
+        if find_spec(f"{app}.root_urls"):
+            found.append(path("", include(f"{app}.root_urls")))
+    return found
 
 
 def _identity() -> list[URLPattern | URLResolver]:

@@ -135,6 +135,10 @@ CORE_TASKS = (
     PeriodicTask("platform_core.tasks.beat_heartbeat", 15),
     PeriodicTask("platform_core.tasks.expire_files", 3600),
 )
+EXCHANGE_TASKS = (
+    PeriodicTask("exchange.tasks.drain_inbound", 5, "exchange"),
+    PeriodicTask("exchange.tasks.send_outbound", 5, "exchange"),
+)
 
 
 def _navigation(systems: tuple[System, ...], items: dict[str, tuple[NavItem, ...]]) -> tuple[NavGroup, ...]:
@@ -191,7 +195,7 @@ NATIONAL = TierProfile(
             ),
         },
     ),
-    periodic_tasks=CORE_TASKS,
+    periodic_tasks=(*CORE_TASKS, *EXCHANGE_TASKS),
     third_party_apps=("oauth2_provider",),
     exchange=(
         ExchangeDirection("provincial", receives=True),
@@ -206,7 +210,7 @@ PROVINCIAL = TierProfile(
     region_level=1,
     systems=_PROVINCIAL,
     navigation=_navigation(_PROVINCIAL, {"evaluation": GRIDS, "maintenance": MAINTENANCE_ITEMS}),
-    periodic_tasks=CORE_TASKS,
+    periodic_tasks=(*CORE_TASKS, *EXCHANGE_TASKS),
     exchange=(
         ExchangeDirection("national", pushes=True),
         ExchangeDirection("city", receives=True),
@@ -227,7 +231,7 @@ CITY = TierProfile(
             "maintenance": MAINTENANCE_ITEMS,
         },
     ),
-    periodic_tasks=CORE_TASKS,
+    periodic_tasks=(*CORE_TASKS, *EXCHANGE_TASKS),
     exchange=(
         ExchangeDirection("national", pushes=True),
         ExchangeDirection("provincial", pushes=True),

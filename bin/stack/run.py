@@ -153,9 +153,10 @@ def _set_up_tier(layout: Layout, settings: Mapping[str, str], demo: bool, wanted
         ("static files", ["collectstatic", "--noinput", "-v0"]),
         ("divisions, codes, working calendar", ["load_reference"]),
         ("tier", ["setup_tier", "--region", REGIONS[tier], "--noinput"]),
+        ("data standard", ["load_standard"]),
     ]
     if demo:
-        steps.append(("demo data", ["load_demo"]))
+        steps += [("demo data", ["load_demo"]), ("own data to the exchange", ["publish_tables"])]
     for title, words in steps:
         say(f"{tier}: {title}")
         run_manage(settings, *words)
@@ -219,7 +220,29 @@ def bring_up(layout: Layout, tiers: list[str], *, demo: bool) -> None:
     control(layout, "start", *[f"{tier}:*" for tier in tiers], check=False)
     for tier in tiers:
         _wait_healthy(environments[tier]["PUBLIC_URL"], 60, layout.log / f"{tier}-web.log")
+    if demo:
+        federate(layout, environments)
     _farewell(environments, demo, time.monotonic() - started)
+
+
+# Who asks whom for an account (CJJ/T 312 §6.2.1, §6.2.2).
+UPPER = {"provincial": ("national",), "city": ("provincial", "national")}
+TITLES = {"national": "国家平台", "provincial": "辽宁省平台"}
+
+
+def federate(layout: Layout, environments: Mapping[str, Mapping[str, str]]) -> None:
+    """Let the lower platforms apply at the upper ones and admit them, through the interface itself; once."""
+    for lower, uppers in UPPER.items():
+        for upper in uppers:
+            mark = layout.run / "env" / f"{lower}-joined-{upper}.stamp"
+            if lower not in environments or upper not in environments or mark.exists():
+                continue
+            say(f"{lower}: applies at {upper} and is admitted")
+            join = ("join_upper", environments[upper]["PUBLIC_URL"], "--name", TITLES[upper])
+            run_manage(environments[lower], *join)
+            run_manage(environments[upper], "approve_platform", REGIONS[lower])
+            run_manage(environments[lower], *join)
+            mark.touch()
 
 
 def _is_fresh(layout: Layout, tier: str, wanted: str, demo: bool) -> bool:

@@ -1,0 +1,1 @@
+"""The interface of app. B without any storage: codes, signature, `where`, checks of rows."""

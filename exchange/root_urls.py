@@ -1,0 +1,13 @@
+"""Addresses that the standard fixes (CJJ/T 312 app. B), and ours beside them."""
+
+from django.urls import path
+
+from .views import application, interface
+
+API = "eUrbanMIS/api/v1"
+urlpatterns = [
+    path(f"{API}/pushdata", interface.pushdata, name="pushdata"),
+    path(f"{API}/getdata", interface.getdata, name="getdata"),
+    path(f"{API}/apply", application.apply, name="apply"),
+    path(f"{API}/apply/<int:application_id>", application.outcome, name="apply-outcome"),
+]
