@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE="" LANG="${LANG:-C.UTF-8}"
 say() { printf '\033[1;36m==>\033[0m %s\n' "$*"; }
 die() { printf '\033[1;31mstopped:\033[0m %s\n' "$*" >&2; exit 1; }
 
-APT_RUNTIME=(python3 python3-venv postgresql-15 postgresql-15-postgis-3 gdal-bin redis-server mosquitto gettext
+APT_RUNTIME=(python3 python3-venv postgresql-15 postgresql-15-postgis-3 gdal-bin redis-server mosquitto nginx-light gettext
   fonts-noto-cjk ca-certificates)
 APT_DEV=(chromium)
 

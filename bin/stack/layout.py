@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TIERS = ("national", "provincial", "city")
 REGIONS = {"national": "100000", "provincial": "210000", "city": "210100"}
 WEB_PORTS = {"national": 8001, "provincial": 8002, "city": 8003}
+# Behind nginx, which holds the ports above.
+APP_PORTS = {f"{tier}-app": port + 10_000 for tier, port in WEB_PORTS.items()}
 
 
 class StackError(Exception):
@@ -76,7 +78,7 @@ def choose_ports(layout: Layout) -> dict[str, int]:
     file = layout.run / "ports.json"
     known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     offset = 0 if layout.run == ROOT / ".run" else 500
-    wanted = {"postgres": 54320, "redis": 63790, "mosquitto": 18830, **WEB_PORTS}
+    wanted = {"postgres": 54320, "redis": 63790, "mosquitto": 18830, **WEB_PORTS, **APP_PORTS}
     ports: dict[str, int] = {}
     for name, default in wanted.items():
         ports[name] = _free_port(set(ports.values()), known.get(name, default + offset))

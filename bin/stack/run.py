@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import postgres
-from .brokers import addresses, configure_mosquitto, configure_redis
+from .brokers import addresses, configure_mosquitto, configure_nginx, configure_redis
 from .layout import REGIONS, ROOT, Layout, StackError, choose_ports, read_ports, secret, signing_key
 from .supervisor import control, is_running, start, write_configuration
 
@@ -44,6 +44,7 @@ def servers_up(layout: Layout, *, durable: bool = True) -> dict[str, int]:
     postgres.initialise(layout)
     configure_redis(layout, ports["redis"])
     configure_mosquitto(layout, ports["mosquitto"])
+    configure_nginx(layout, ports)
     write_configuration(layout, ports, durable=durable)
     start(layout)
     postgres.wait(layout, ports["postgres"])
@@ -66,8 +67,11 @@ def tier_environment(layout: Layout, ports: Mapping[str, int], tier: str) -> dic
         **addresses(layout, ports, tier),
         "PUBLIC_URL": address,
         "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]"),
-        "BIND": f"{os.environ.get('BIND_HOST', '127.0.0.1')}:{ports[tier]}",
+        "BIND_HOST": "127.0.0.1",
+        "BIND_PORT": str(ports[f"{tier}-app"]),
+        "BEHIND_PROXY": "1",
         "MEDIA_ROOT": str(layout.run / "media" / tier),
+        "ARCHIVE_ROOT": str(layout.run / "archive" / tier),
         "STATIC_ROOT": str(layout.run / "static" / tier),
         "BEAT_SCHEDULE": str(layout.run / f"{tier}-beat"),
         "WEB_WORKERS": os.environ.get("WEB_WORKERS", "2"),
@@ -217,7 +221,7 @@ def bring_up(layout: Layout, tiers: list[str], *, demo: bool) -> None:
     with ThreadPoolExecutor(len(tiers)) as pool:
         list(pool.map(lambda tier: _set_up_tier(layout, environments[tier], demo, wanted[tier]), tiers))
     say(f"starting web, worker, beat, mqtt: {', '.join(tiers)}")
-    control(layout, "start", *[f"{tier}:*" for tier in tiers], check=False)
+    control(layout, "start", "nginx", *[f"{tier}:*" for tier in tiers], check=False)
     for tier in tiers:
         _wait_healthy(environments[tier]["PUBLIC_URL"], 60, layout.log / f"{tier}-web.log")
     if demo:

@@ -86,6 +86,9 @@ def write_configuration(layout: Layout, ports: Mapping[str, int], *, durable: bo
             environment='PATH="/usr/sbin:/usr/bin:/bin"',
         ),
     ]
+    parts.append(
+        _program("nginx", f"nginx -c {layout.run}/nginx/nginx.conf", layout.log, environment='PATH="/usr/sbin:/usr/bin"')
+    )
     for tier in TIERS:
         parts += [_tier_program(layout, tier, name, command) for name, command in procfile().items()]
         parts.append(f"[group:{tier}]\nprograms = {','.join(f'{tier}-{name}' for name in PROCESSES)}\n")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
@@ -24,6 +24,8 @@ from redis.exceptions import RedisError
 from exchange.models import PlatformAccount
 from exchange.protocol import signature
 from exchange.protocol.codes import Code, Refused
+
+from .prepared import fetch_one
 
 log = logging.getLogger(__name__)
 REMEMBERED = 4096
@@ -86,18 +88,12 @@ def forget() -> None:
 
 def find(app_id: str) -> Caller:
     """The caller of an appID; one small query when it is remembered. Raises Refused (10004)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT version FROM exchange_platformaccount"
-            " WHERE app_id = %s AND state IN ('sandbox', 'live') AND retired_at IS NULL",
-            [app_id],
-        )
-        row = cursor.fetchone()
-    if row is None:
+    version = _version(app_id)
+    if version is None:
         raise Refused(Code.UNKNOWN_APP)
     with _lock:
         caller = _known.get(app_id)
-        if caller is not None and caller.version == row[0]:
+        if caller is not None and caller.version == version:
             _known.move_to_end(app_id)
             return caller
     caller = _load(app_id)
@@ -106,6 +102,26 @@ def find(app_id: str) -> Caller:
         while len(_known) > REMEMBERED:
             _known.popitem(last=False)
     return caller
+
+
+_VERSION = """
+SELECT version FROM exchange_platformaccount
+WHERE app_id = $1 AND state IN ('sandbox', 'live') AND retired_at IS NULL
+"""
+
+
+def _version(app_id: str) -> int | None:
+    """First question of every call, so it is the one that finds out whether the connection still lives."""
+    for is_last in (connection.in_atomic_block, True):
+        connection.health_check_done = True
+        try:
+            row = fetch_one("exchange_version", "text", _VERSION, [app_id])
+            return int(row[0]) if row else None
+        except (OperationalError, InterfaceError):
+            if is_last:
+                raise
+            connection.close()
+    return None
 
 
 def _load(app_id: str) -> Caller:
@@ -191,8 +207,9 @@ def _count(caller: Caller) -> None:
     minute = int(time.time() // 60)
     key = f"{settings.TIER}:exchange:rate:{caller.id}:{minute}"
     try:
-        with _redis[0].pipeline(transaction=False) as pipe:
-            count, _expires = pipe.incr(key).expire(key, 120).execute()
+        count = int(_redis[0].incr(key))
+        if count == 1:
+            _redis[0].expire(key, 120)
     except RedisError as error:
         log.warning("calls are not counted: %s", type(error).__name__)
         return

@@ -30,6 +30,7 @@ from platform_core.services import audit
 
 from . import outbound
 from .background import every
+from .prepared import fetch_one
 
 log = logging.getLogger(__name__)
 ROWS_AT_ONCE = 5000
@@ -73,39 +74,29 @@ def check_region(spec: tables.TableSpec, landing: Landing, prefix: str, checked:
 
 _LAND = """
 WITH seen AS (
-  INSERT INTO exchange_seensignature (digest, seen_at) SELECT %s, now() WHERE %s::bytea IS NOT NULL
+  INSERT INTO exchange_seensignature (digest, seen_at) SELECT $1, now() WHERE $1 IS NOT NULL
   ON CONFLICT DO NOTHING RETURNING 1
 )
 INSERT INTO exchange_inboundbatch
   (account_id, channel, "group", "table", payload, row_count, state, received_at, due_at, attempts, changed_count,
    refused_count, error)
-SELECT %s, %s, %s, %s, %s, %s, %s, clock_timestamp(), clock_timestamp(), 0, 0, 0, ''
-WHERE %s::bytea IS NULL OR EXISTS (SELECT 1 FROM seen)
+SELECT $2, $3, $4, $5, $6, $7, $8, clock_timestamp(), clock_timestamp(), 0, 0, 0, ''
+WHERE $1 IS NULL OR EXISTS (SELECT 1 FROM seen)
 RETURNING id
 """
+_LAND_TYPES = "bytea, bigint, text, text, text, text, int, text"
 
 
 def land(landing: Landing) -> int | None:
     """Make rows durable in one statement. Returns the batch's key; None where the signature was used before."""
     state = InboundBatch.State.SANDBOX if landing.is_sandbox else InboundBatch.State.WAITING
     spec = landing.spec
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _LAND,
-            [
-                landing.digest,
-                landing.digest,
-                landing.account_id,
-                landing.channel,
-                spec.group,
-                spec.table,
-                landing.text,
-                landing.row_count,
-                state,
-                landing.digest,
-            ],
-        )
-        row = cursor.fetchone()
+    row = fetch_one(
+        "exchange_land",
+        _LAND_TYPES,
+        _LAND,
+        [landing.digest, landing.account_id, landing.channel, spec.group, spec.table, landing.text, landing.row_count, state],
+    )
     if row is None:
         return None
     if not landing.is_sandbox:
