@@ -125,9 +125,8 @@ def _load_grids(rows: Sequence[Row]) -> None:
 
 def _load_points(rows: Sequence[Row]) -> None:
     known = _regions(rows, "districtCode")
-    grids = dict(
-        EvaluationGrid.objects.filter(code__in={row.get("gridCode") for row in rows if row.get("gridCode")}).values_list("code", "pk")
-    )  # fmt: skip
+    codes = {row["gridCode"] for row in rows if row.get("gridCode")}
+    grids = dict(EvaluationGrid.objects.filter(code__in=codes).values_list("code", "pk"))
     made = [
         EvaluationPoint(
             code=row["code"], name=row["name"], point_type=int(row["pointType"]), region_id=row["districtCode"],

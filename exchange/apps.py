@@ -11,7 +11,9 @@ class ExchangeConfig(AppConfig):
     verbose_name = _("Data exchange")
 
     def ready(self) -> None:
-        """Connect what must happen whenever an account changes."""
+        """Connect what must happen whenever an account changes; listen on MQTT."""
         from . import listeners
+        from .channels import mqtt
 
         listeners.connect()
+        mqtt.register()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Model
 from django.db.models.signals import post_delete, post_save
 
@@ -12,6 +14,10 @@ from .models import AccountKey, PlatformAccount, TableGrant
 
 def _on_account(sender: type[Model], instance: PlatformAccount, **_more: Any) -> None:
     PlatformAccount.objects.filter(pk=instance.pk).update(version=F("version") + 1)
+    if instance.app_id and settings.MQTT_URL:
+        from .tasks import provision_mqtt, send_hint
+
+        transaction.on_commit(lambda: send_hint(provision_mqtt, instance.pk))
 
 
 def _on_part(sender: type[Model], instance: AccountKey | TableGrant, **_more: Any) -> None:

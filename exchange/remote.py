@@ -22,7 +22,7 @@ from exchange.services import statistics
 BASE = "/eUrbanMIS/api/v1"
 TIMEOUT = httpx.Timeout(30, connect=5)
 # Of the form encoding only what must be: JSON is mostly punctuation, and each escape triples it.
-SAFE = '{}[]":,/ !$\'()*;<>?@\\^`|~'
+SAFE = "{}[]\":,/ !$'()*;<>?@\\^`|~"
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,14 @@ class Result:
     message: str
     data: Any = None
     next_after: int | None = None
+    has_more: bool = False
     is_transient: bool = False
     retry_after_s: int | None = None
 
 
 def of_target(target: UpperPlatform) -> Peer:
     """The upper platform as a peer."""
-    return Peer(
-        f"upper:{target.pk}", target.address, target.app_id, target.secret, target.public_key, target.algorithm
-    )
+    return Peer(f"upper:{target.pk}", target.address, target.app_id, target.secret, target.public_key, target.algorithm)
 
 
 def of_pull(pull: PullSubscription) -> Peer:
@@ -140,11 +139,13 @@ def _send(call: Callable[[], httpx.Response]) -> Result:
     except (ValueError, KeyError, TypeError) as error:
         return Result(Code.SERVER, f"unreadable answer: {error}"[:300], is_transient=True)
     retry_after = answer.headers.get("Retry-After", "")
+    detail = "" if code is Code.SUCCESS or not data else f" {orjson.dumps(data)[:1000].decode()}"
     return Result(
         code,
-        str(body.get("message", ""))[:1000] + ("" if code is Code.SUCCESS or not data else f" {orjson.dumps(data)[:1000].decode()}"),
+        str(body.get("message", ""))[:1000] + detail,
         data,
         body.get("next"),
+        bool(body.get("more")),
         # What another time may be well: too many calls, a clock that is being set, a fault over there.
         is_transient=answer.status_code == 429 or code in (Code.EXPIRED, Code.SERVER),
         retry_after_s=int(retry_after) if retry_after.isdigit() else None,

@@ -96,10 +96,11 @@ class Absorbed:
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of a getdata answer; `next_after` is the cursor of the following page, None at the end."""
+    """Rows of a getdata answer; `next_after` is the cursor behind the last of them, where one was asked for."""
 
     rows: list[Row]
     next_after: int | None = None
+    has_more: bool = False
 
 
 @dataclass(frozen=True)

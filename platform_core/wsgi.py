@@ -18,7 +18,7 @@ MACHINE_PREFIX = "/eUrbanMIS/api/"
 class MachineRequest(WSGIRequest):
     """Looks only at the addresses that a standard fixes."""
 
-    urlconf = tuple(
+    urlconf: Any = tuple(
         entry
         for app in settings.PROFILE.apps
         if find_spec(f"{app}.root_urls")
@@ -36,7 +36,7 @@ class MachineHandler(WSGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
-        self._middleware_chain = convert_exception_to_response(self._get_response)
+        self._middleware_chain = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
 
 
 _machines = MachineHandler()

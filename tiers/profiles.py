@@ -138,6 +138,13 @@ CORE_TASKS = (
 EXCHANGE_TASKS = (
     PeriodicTask("exchange.tasks.drain_inbound", 5, "exchange"),
     PeriodicTask("exchange.tasks.send_outbound", 5, "exchange"),
+    PeriodicTask("exchange.tasks.pull_due", 15, "exchange"),
+    PeriodicTask("exchange.tasks.run_connectors", 15, "exchange"),
+    PeriodicTask("exchange.tasks.check_alarms", 30, "exchange"),
+    PeriodicTask("exchange.tasks.tidy_exchange", 300, "exchange"),
+    PeriodicTask("convergence.tasks.score_quality", 600, "analysis"),
+    PeriodicTask("convergence.tasks.apply_retention", 86400, "analysis"),
+    PeriodicTask("convergence.tasks.tell_subscribers", 600, "analysis"),
 )
 
 

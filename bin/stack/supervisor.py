@@ -87,7 +87,9 @@ def write_configuration(layout: Layout, ports: Mapping[str, int], *, durable: bo
         ),
     ]
     parts.append(
-        _program("nginx", f"nginx -c {layout.run}/nginx/nginx.conf", layout.log, environment='PATH="/usr/sbin:/usr/bin"')
+        _program(
+            "nginx", f"nginx -c {layout.run}/nginx/nginx.conf", layout.log, environment='PATH="/usr/sbin:/usr/bin"'
+        )
     )
     for tier in TIERS:
         parts += [_tier_program(layout, tier, name, command) for name, command in procfile().items()]

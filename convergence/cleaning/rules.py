@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import shapely
 from django.db import connection
+from shapely.geometry.base import BaseGeometry
 
 from convergence.store import ddl
 from convergence.store.ddl import quoted
@@ -87,7 +88,7 @@ def code(_spec: TableSpec, field: str, parameters: dict[str, Any], _rows: Sequen
     """`list`: a code list of the platform; or `codes`: the permitted values."""
     if "list" in parameters:
         allowed = set(
-            Code.objects.filter(code_list__code=parameters["list"], code_list__state="published").values_list(
+            Code.objects.filter(codelist__code=parameters["list"], codelist__state="published").values_list(
                 "value", flat=True
             )
         )
@@ -213,7 +214,7 @@ def inside(_spec: TableSpec, field: str, parameters: dict[str, Any], _rows: Sequ
         if latitude:
             if row.get(latitude) is None:
                 return None
-            shape = shapely.Point(row[field], row[latitude])
+            shape: BaseGeometry = shapely.Point(row[field], row[latitude])
         else:
             shape = shapely.from_geojson(orjson.dumps(row[field]))
         return None if shapely.covers(outline, shape) else Finding(f"不在区划 {row[region_field]} 边界之内")
@@ -237,8 +238,8 @@ def duplicate(spec: TableSpec, field: str, parameters: dict[str, Any], rows: Seq
     stored_key = " || '|' || ".join(f"t.{quoted(name)}::text" for name in key)
     place = ""
     if within is not None and spec.field("lon"):
-        place = (
-            " AND ST_DistanceSphere(ST_MakePoint(t.lon, t.lat), ST_MakePoint(i.lon, i.lat)) <= " + str(float(within))
+        place = " AND ST_DistanceSphere(ST_MakePoint(t.lon, t.lat), ST_MakePoint(i.lon, i.lat)) <= " + str(
+            float(within)
         )
     found: dict[str, str] = {}
     if items:

@@ -31,9 +31,7 @@ class CatalogueEntry(EditableModel):
     summary = models.TextField(_("summary"), blank=True)
     keywords = models.CharField(_("keywords"), max_length=200, blank=True)
     provider = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name=_("provider"))
-    sharing = models.CharField(
-        _("sharing type"), max_length=14, choices=Sharing.choices, default=Sharing.CONDITIONAL
-    )
+    sharing = models.CharField(_("sharing type"), max_length=14, choices=Sharing.choices, default=Sharing.CONDITIONAL)
     condition = models.CharField(_("sharing condition"), max_length=200, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
     review_note = models.CharField(_("review note"), max_length=200, blank=True, editable=False)

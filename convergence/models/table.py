@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.gis.db import models
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exchange.tables import TYPES, FieldSpec, TableSpec
@@ -15,7 +16,8 @@ from platform_core.models import EditableModel, User
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 NAME_RULE = RegexValidator(
-    r"^[A-Za-z][A-Za-z0-9_]{0,39}$", _("A name begins with a letter and has letters, digits and underscores, 40 at most.")
+    r"^[A-Za-z][A-Za-z0-9_]{0,39}$",
+    _("A name begins with a letter and has letters, digits and underscores, 40 at most."),
 )
 
 
@@ -103,15 +105,15 @@ def field_from(definition: dict[str, Any]) -> FieldSpec:
     """A field from its JSON definition. Raises DomainError for a name, type or limit that is none."""
     name, kind = str(definition.get("name", "")), str(definition.get("type", ""))
     if not NAME.fullmatch(name):
-        raise DomainError("bad_field", _("“%s” is not a field name.") % name)
+        raise DomainError("bad_field", gettext("“%s” is not a field name.") % name)
     if kind not in TYPES:
-        raise DomainError("bad_field", _("Field %(name)s: the type “%(type)s” is none of %(all)s.") % {
+        raise DomainError("bad_field", gettext("Field %(name)s: the type “%(type)s” is none of %(all)s.") % {
             "name": name, "type": kind, "all": ", ".join(TYPES)})  # fmt: skip
     pattern = str(definition.get("pattern", ""))
     try:
         re.compile(pattern)
     except re.error as error:
-        raise DomainError("bad_field", _("Field %(name)s: the pattern cannot be read (%(error)s).") % {
+        raise DomainError("bad_field", gettext("Field %(name)s: the pattern cannot be read (%(error)s).") % {
             "name": name, "error": error}) from error  # fmt: skip
     return FieldSpec(
         name, kind, str(definition.get("title", name)), definition.get("length"), bool(definition.get("required")),
@@ -124,18 +126,18 @@ def check_spec(spec: TableSpec) -> None:
     """Raise DomainError where key, time or division field are not fields, or a partition's field is not in the key."""
     names = [field.name for field in spec.fields]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DomainError("bad_table", _("The field %s is there twice.") % ", ".join(twice))
+        raise DomainError("bad_table", gettext("The field %s is there twice.") % ", ".join(twice))
     for name in (*spec.key, spec.time_field, spec.region_field):
         if name and name not in names:
-            raise DomainError("bad_table", _("“%s” is not a field of the table.") % name)
+            raise DomainError("bad_table", gettext("“%s” is not a field of the table.") % name)
     if not spec.key:
-        raise DomainError("bad_table", _("A table has a natural key."))
+        raise DomainError("bad_table", gettext("A table has a natural key."))
     for name in spec.key:
         field = spec.field(name)
         assert field is not None
         if not field.required or field.type in ("json", "geometry"):
-            raise DomainError("bad_table", _("The key field %s is required, and neither JSON nor a shape.") % name)
+            raise DomainError("bad_table", gettext("The key field %s is required, and neither JSON nor a shape.") % name)
     if spec.is_partitioned:
         time = spec.field(spec.time_field)
         if time is None or time.type != "datetime" or spec.time_field not in spec.key:
-            raise DomainError("bad_table", _("A table partitioned by month has its time field in the key."))
+            raise DomainError("bad_table", gettext("A table partitioned by month has its time field in the key."))

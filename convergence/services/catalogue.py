@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from convergence.models import CatalogueEntry, CatalogueSubscription, DataTable, TableSource
 from platform_core.errors import DomainError
@@ -16,7 +17,7 @@ from platform_core.models import PlatformInstance, User
 from platform_core.services import audit
 from platform_core.services.notifications import notify
 
-State = CatalogueEntry.State
+State, Sharing = CatalogueEntry.State, CatalogueEntry.Sharing
 # From → to: who may (a right), what it is called.
 MOVES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "submit": ((State.DRAFT, State.REJECTED, State.WITHDRAWN), State.SUBMITTED, "convergence.change_catalogueentry"),
@@ -41,7 +42,7 @@ def register_all() -> int:
             title=table.title,
             summary=table.description,
             provider=platform.organisation,
-            sharing=CatalogueEntry.Sharing.CONDITIONAL if table.sensitivity > 1 else CatalogueEntry.Sharing.UNCONDITIONAL,
+            sharing=Sharing.CONDITIONAL if table.sensitivity > 1 else Sharing.UNCONDITIONAL,
         )
         made = number
     return made
@@ -49,13 +50,15 @@ def register_all() -> int:
 
 @transaction.atomic
 def move(entry: CatalogueEntry, name: str, user: User, note: str = "") -> CatalogueEntry:
-    """submit, publish, reject or withdraw an entry. Raises DomainError for a move that its state or the user forbids."""
+    """submit, publish, reject or withdraw. Raises DomainError for a move that the state or the user forbids."""
     sources, target, right = MOVES[name]
     locked = CatalogueEntry.objects.select_for_update().get(pk=entry.pk)
     if not user.has_perm(right):
         raise DomainError("forbidden", _("You do not have the right to do this."))
     if locked.state not in sources:
-        raise DomainError("wrong_state", _("This is not possible while the entry is “%s”.") % locked.get_state_display())
+        raise DomainError(
+            "wrong_state", _("This is not possible while the entry is “%s”.") % locked.get_state_display()
+        )
     before = audit.snapshot(locked) | {"state": locked.state}
     locked.state, locked.review_note = target, note[:200]
     if target == State.PUBLISHED:
@@ -87,7 +90,9 @@ def tell_subscribers() -> int:
         newest = freshness(follower.entry.table)
         if newest and newest > since:
             notify(
-                follower.user, _("New data: %s") % follower.entry.title, url=f"/convergence/catalogue/{follower.entry_id}/"
+                follower.user,
+                _("New data: %s") % follower.entry.title,
+                url=f"/convergence/catalogue/{follower.entry_id}/",
             )
             CatalogueSubscription.objects.filter(pk=follower.pk).update(told_at=now)
             told += 1
@@ -151,8 +156,8 @@ def _dataset(entry: CatalogueEntry) -> dict[str, Any]:
 
 
 audit.describe(
-    submit_catalogue_entry=_("submitted for the catalogue"),
-    publish_catalogue_entry=_("published in the catalogue"),
-    reject_catalogue_entry=_("sent back"),
-    withdraw_catalogue_entry=_("withdrew from the catalogue"),
+    submit_catalogue_entry=gettext_lazy("submitted for the catalogue"),
+    publish_catalogue_entry=gettext_lazy("published in the catalogue"),
+    reject_catalogue_entry=gettext_lazy("sent back"),
+    withdraw_catalogue_entry=gettext_lazy("withdrew from the catalogue"),
 )

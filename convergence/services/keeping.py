@@ -91,7 +91,11 @@ class Keeper:
             ddl.ensure_partitions(spec, {str(row[spec.time_field])[:7] for row in merged.values()})
         batch_id = arrivals[-1].batch_id
         changed = self._write(known, source, list(merged.values()), batch_id)
-        fresh = [row for key, row in merged.items() if key in changed] if len(changed) < len(merged) else list(merged.values())  # fmt: skip
+        fresh = (
+            [row for key, row in merged.items() if key in changed]
+            if len(changed) < len(merged)
+            else list(merged.values())
+        )
         kept = {id(row) for row in fresh} | refused_rows
         record(spec, [(row, note) for row, note in cleaned.notes if id(row) in kept])
         load(spec.name, fresh)

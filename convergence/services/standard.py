@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from convergence.models import CleaningRule, DataTable, DataTableVersion
 from convergence.store import ddl
@@ -50,7 +51,7 @@ def files() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @transaction.atomic
 def load() -> int:
-    """Bring the shipped standard into the database; tables that were changed there stay as they are. Returns the new."""
+    """Bring the shipped standard into the database; tables that are there stay as they are. Returns the new ones."""
     made = 0
     for group, written in files():
         if DataTable.objects.filter(group=group, table=written["table"]).exists():
@@ -132,7 +133,9 @@ def change_fields(table: DataTable, fields: list[dict[str, Any]], user: User, no
             raise DomainError("field_required", _("Field %s was optional; old callers may lack it.") % name)
     for name, definition in after.items():
         if name not in before and definition.get("required"):
-            raise DomainError("field_required", _("A new field is optional, or old callers would be refused: %s.") % name)  # fmt: skip
+            raise DomainError(
+                "field_required", _("A new field is optional, or old callers would be refused: %s.") % name
+            )
     if fields == locked.fields:
         return locked
     locked.fields, locked.version = fields, locked.version + 1
@@ -141,4 +144,7 @@ def change_fields(table: DataTable, fields: list[dict[str, Any]], user: User, no
     return locked
 
 
-audit.describe(add_table=_("added a table to the standard"), change_table=_("changed a table of the standard"))
+audit.describe(
+    add_table=gettext_lazy("added a table to the standard"),
+    change_table=gettext_lazy("changed a table of the standard"),
+)

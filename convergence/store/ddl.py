@@ -45,7 +45,7 @@ def column_type(field: FieldSpec) -> str:
 
 
 def ensure(spec: TableSpec) -> None:
-    """Create the table, or add the columns it lacks; nothing is ever dropped or retyped. In the caller's transaction."""
+    """Create the table, or add the columns it lacks, in the caller's transaction; nothing is dropped or retyped."""
     columns = ", ".join(f"{quoted(field.name)} {column_type(field)}" for field in spec.fields)
     key = ", ".join(quoted(name) for name in spec.key)
     partitioning = f" PARTITION BY RANGE ({quoted(spec.time_field)})" if spec.is_partitioned else ""
@@ -70,7 +70,11 @@ def _indexes(spec: TableSpec) -> list[tuple[str, str]]:
         found.append((f"{base}_time", f"({quoted(spec.time_field)})"))
     if spec.region_field and spec.key[0] != spec.region_field and not spec.is_partitioned:
         found.append((f"{base}_region", f"({quoted(spec.region_field)})"))
-    found += [(f"{base}_{field.name}"[:60], f"USING gist ({quoted(field.name)})") for field in spec.fields if field.type == "geometry"]  # fmt: skip
+    found += [
+        (f"{base}_{field.name}"[:60], f"USING gist ({quoted(field.name)})")
+        for field in spec.fields
+        if field.type == "geometry"
+    ]
     return found
 
 

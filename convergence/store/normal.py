@@ -73,7 +73,7 @@ FIXES: dict[str, Fix] = {"datetime": _moment, "int": _whole, "float": _real, "bo
 
 @lru_cache(maxsize=512)
 def _plan(spec: TableSpec) -> tuple[tuple[str, Fix], ...]:
-    plan = []
+    plan: list[tuple[str, Fix]] = []
     for field in spec.fields:
         if spec.is_partitioned and field.name == spec.time_field:
             plan.append((field.name, _partition_moment))

@@ -40,7 +40,9 @@ def _upsert_sql(spec: TableSpec, names: tuple[str, ...], has_lineage: bool) -> s
         sets += ['"_source" = EXCLUDED."_source"', '"_batch" = EXCLUDED."_batch"', '"_lineage" = EXCLUDED."_lineage"']
         sets += [f"\"_seq\" = nextval('{ddl.SEQUENCE}')", '"_updated" = now()']
         before = ", ".join([f"t.{quoted(name)}" for name in others] + (['t."_lineage"'] if has_lineage else []))
-        after = ", ".join([f"EXCLUDED.{quoted(name)}" for name in others] + (['EXCLUDED."_lineage"'] if has_lineage else []))  # fmt: skip
+        after = ", ".join(
+            [f"EXCLUDED.{quoted(name)}" for name in others] + (['EXCLUDED."_lineage"'] if has_lineage else [])
+        )
         conflict = f"DO UPDATE SET {', '.join(sets)} WHERE ROW({before}) IS DISTINCT FROM ROW({after})"
     else:
         conflict = "DO NOTHING"
@@ -72,7 +74,7 @@ def _key_text(field: FieldSpec, table: str) -> str:
 
 
 def upsert(spec: TableSpec, rows: Sequence[Row], source: int, batch_id: int, *, has_lineage: bool = False) -> set[Key]:
-    """Insert or change rows, each key once; absent fields keep their value. Returns the keys that are new or changed."""
+    """Insert or change rows, each key once; absent fields keep their value. Returns the keys of what changed."""
     changed: set[Key] = set()
     known = {field.name for field in spec.fields} | ({"_lineage"} if has_lineage else set())
     for names, members in _by_fields(rows, known):
@@ -127,10 +129,10 @@ def select(spec: TableSpec, selection: Selection, region_prefix: str) -> Page:
         cursor.execute(sql, [*parameters, selection.limit + more, selection.offset])
         found = cursor.fetchall()
     names = [field.name for field in spec.fields]
-    has_next = bool(more) and len(found) > selection.limit
+    has_more = bool(more) and len(found) > selection.limit
     found = found[: selection.limit]
     rows = [dict(zip(names, values, strict=False)) for values in found]
-    return Page(rows, found[-1][-1] if has_next else None)
+    return Page(rows, found[-1][-1] if more and found else selection.after, has_more)
 
 
 def _order(spec: TableSpec, selection: Selection) -> str:

@@ -132,9 +132,7 @@ class TableGrant(models.Model):
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
         ordering = ("group", "table")
-        constraints = (
-            models.UniqueConstraint(fields=("account", "group", "table"), name="tablegrant_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("account", "group", "table"), name="tablegrant_once"),)
 
     def __str__(self) -> str:
         return f"{self.group}.{self.table}"

@@ -33,7 +33,13 @@ class Refused(Exception):
     """A call that is answered with a code; `http_status` differs from 200 only for 413 and 429."""
 
     def __init__(
-        self, code: Code, detail: str = "", *, data: Any = None, http_status: int = 200, retry_after_s: int | None = None
+        self,
+        code: Code,
+        detail: str = "",
+        *,
+        data: Any = None,
+        http_status: int = 200,
+        retry_after_s: int | None = None,
     ) -> None:
         super().__init__(detail)
         self.code, self.detail, self.data, self.http_status = code, detail, data, http_status

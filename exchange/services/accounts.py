@@ -61,9 +61,13 @@ def apply(application: Application) -> tuple[PlatformAccount, str]:
     if len(application.secret) < LEAST_SECRET:
         raise DomainError("short_secret", _("The key needs at least %d characters.") % LEAST_SECRET, field="secret")
     if application.kind not in PlatformAccount.Kind.values:
-        raise DomainError("unknown_kind", _("The kind is one of %s.") % ", ".join(PlatformAccount.Kind.values), field="kind")  # fmt: skip
+        raise DomainError(
+            "unknown_kind", _("The kind is one of %s.") % ", ".join(PlatformAccount.Kind.values), field="kind"
+        )
     if application.algorithm not in Algorithm.values:
-        raise DomainError("unknown_algorithm", _("The signature is one of %s.") % ", ".join(Algorithm.values), field="algorithm")  # fmt: skip
+        raise DomainError(
+            "unknown_algorithm", _("The signature is one of %s.") % ", ".join(Algorithm.values), field="algorithm"
+        )
     if not application.name.strip():
         raise DomainError("no_name", _("The platform's name is missing."), field="platformName")
     token = secrets.token_urlsafe(24)
@@ -79,7 +83,9 @@ def apply(application: Application) -> tuple[PlatformAccount, str]:
     )
     audit.record("apply for account", account)
     for reviewer in User.objects.with_right("exchange.review_account")[:50]:
-        notify(reviewer, _("A platform asks for an account: %s") % account.name, url=f"/p/platformaccount/{account.pk}/")
+        notify(
+            reviewer, _("A platform asks for an account: %s") % account.name, url=f"/p/platformaccount/{account.pk}/"
+        )
     return account, token
 
 
@@ -154,7 +160,9 @@ def suspend(account: PlatformAccount) -> None:
 def _move(account: PlatformAccount, sources: tuple[str, ...], target: str, action: str, note: str = "") -> None:
     locked = PlatformAccount.objects.select_for_update().get(pk=account.pk)
     if locked.state not in sources:
-        raise DomainError("wrong_state", _("This is not possible while the platform is “%s”.") % locked.get_state_display())  # fmt: skip
+        raise DomainError(
+            "wrong_state", _("This is not possible while the platform is “%s”.") % locked.get_state_display()
+        )
     before = locked.state
     locked.state = target
     if note:

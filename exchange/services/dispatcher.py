@@ -23,7 +23,19 @@ PLAIN = "1.0"
 DEFAULT_LIMIT, MAX_LIMIT = 1000, 10_000
 MAX_OFFSET = 100_000
 PUSH_PARAMETERS = {"group", "table", "data", "appID", "timestamp", "sign", "version"}
-GET_PARAMETERS = {"group", "table", "where", "appID", "timestamp", "sign", "version", "orderBy", "limit", "offset", "after"}  # fmt: skip
+GET_PARAMETERS = {
+    "group",
+    "table",
+    "where",
+    "appID",
+    "timestamp",
+    "sign",
+    "version",
+    "orderBy",
+    "limit",
+    "offset",
+    "after",
+}
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ def _get(parameters: Mapping[str, str]) -> tuple[Any, dict[str, Any], int]:
     with transaction.atomic():
         _remember(digest)
         page = tables.keeper().select(spec, selection, region_prefix)
-    more = {"next": page.next_after} if page.next_after is not None else {}
+    more = {"next": page.next_after, "more": page.has_more} if selection.after is not None else {}
     return page.rows, more, len(page.rows)
 
 

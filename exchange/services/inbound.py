@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exchange import tables
 from exchange.models import InboundBatch, QuarantinedRow
@@ -95,13 +96,41 @@ def land(landing: Landing) -> int | None:
         "exchange_land",
         _LAND_TYPES,
         _LAND,
-        [landing.digest, landing.account_id, landing.channel, spec.group, spec.table, landing.text, landing.row_count, state],
+        [
+            landing.digest,
+            landing.account_id,
+            landing.channel,
+            spec.group,
+            spec.table,
+            landing.text,
+            landing.row_count,
+            state,
+        ],
     )
     if row is None:
         return None
     if not landing.is_sandbox:
         every("exchange inbound hint", HINT_S, _hint)
     return int(row[0])
+
+
+@transaction.atomic
+def quarantine(landing: Landing, errors: Mapping[int, dict[str, list[str]]]) -> InboundBatch:
+    """Set rows aside that were fetched, not pushed: their sender cannot be told."""
+    rows = {number: row for number, row in enumerate(orjson.loads(landing.text)) if number in errors}
+    batch = InboundBatch.objects.create(
+        account_id=landing.account_id, channel=landing.channel, group=landing.spec.group, table=landing.spec.table,
+        payload="[]", row_count=len(rows), refused_count=len(rows), state=InboundBatch.State.DONE,
+        processed_at=timezone.now(),
+    )  # fmt: skip
+    QuarantinedRow.objects.bulk_create(
+        QuarantinedRow(
+            batch=batch, number=number, group=batch.group, table=batch.table,
+            data=row if isinstance(row, dict) else {"": row}, errors=errors[number],
+        )
+        for number, row in rows.items()
+    )  # fmt: skip
+    return batch
 
 
 def _hint() -> None:
@@ -184,9 +213,7 @@ def _claim(group: str, table: str) -> list[InboundBatch]:
 
 def _store(spec: tables.TableSpec, batches: Sequence[InboundBatch]) -> None:
     account = batches[0].account
-    source = (
-        tables.Source(account.pk, account.name, account.region.prefix) if account else tables.Source(0, "", "")
-    )
+    source = tables.Source(account.pk, account.name, account.region.prefix) if account else tables.Source(0, "", "")
     arrivals = [tables.Arrival(batch.pk, orjson.loads(batch.payload)) for batch in batches]
     absorbed = tables.keeper().absorb(spec, source, arrivals)
     QuarantinedRow.objects.bulk_create(
@@ -292,5 +319,7 @@ def _settle(row: QuarantinedRow, state: str, user: User) -> None:
 
 
 audit.describe(
-    retry_batch=_("started a batch again"), replay_row=_("replayed a row"), discard_row=_("discarded a row")
+    retry_batch=gettext_lazy("started a batch again"),
+    replay_row=gettext_lazy("replayed a row"),
+    discard_row=gettext_lazy("discarded a row"),
 )

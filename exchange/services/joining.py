@@ -62,7 +62,9 @@ def collect(upper: UpperPlatform) -> bool:
     number, _colon, token = upper.application_token.partition(":")
     told = _speak("GET", f"{upper.address}{remote.BASE}/apply/{number}?token={token}", None)
     if told["state"] == "rejected":
-        UpperPlatform.objects.filter(pk=upper.pk).update(state=State.REJECTED, last_error=str(told.get("note", ""))[:300])  # fmt: skip
+        UpperPlatform.objects.filter(pk=upper.pk).update(
+            state=State.REJECTED, last_error=str(told.get("note", ""))[:300]
+        )
         return False
     if "appID" not in told:
         return False
@@ -95,7 +97,7 @@ def _speak(method: str, url: str, content: dict[str, Any] | None) -> dict[str, A
         body = orjson.loads(answer.content)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise DomainError("unreachable", _("%(address)s does not answer as a platform does: %(error)s") % {
-            "address": url.split("?")[0], "error": error}) from error  # fmt: skip
+            "address": url.split("?", maxsplit=1)[0], "error": error}) from error  # fmt: skip
     if not body.get("success"):
         raise DomainError("refused", _("The upper platform refuses: %s") % body.get("message", ""))
     data = body.get("data")

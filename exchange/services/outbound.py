@@ -85,7 +85,9 @@ def relay(spec: tables.TableSpec, rows: Sequence[tables.Row]) -> None:
     """Owe rows to every target that wants the table; in the transaction that stored them."""
     if not rows:
         return
-    wanting = [target for target in UpperPlatform.objects.filter(state="active", retired_at=None) if target.wants(spec.name)]  # fmt: skip
+    wanting = [
+        target for target in UpperPlatform.objects.filter(state="active", retired_at=None) if target.wants(spec.name)
+    ]
     if not wanting:
         return
     for target in wanting:
@@ -118,9 +120,9 @@ def resend(target: UpperPlatform, name: str) -> int:
         page = tables.keeper().select(spec, tables.Selection("TRUE", (), limit=CHUNK_ROWS, after=after), "")
         with transaction.atomic():
             total += owe(target, spec, page.rows)
-        if page.next_after is None:
+        if not page.has_more:
             break
-        after = page.next_after
+        after = page.next_after or 0
     wake()
     return total
 

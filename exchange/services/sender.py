@@ -158,11 +158,12 @@ def _back_off(lane: OutboundLane, message: str, retry_after_s: int | None) -> No
     lane.due_at = now + timedelta(seconds=wait)
     lane.save(update_fields=["attempts", "due_at"])
     target = UpperPlatform.objects.select_for_update().get(pk=lane.target_id)
-    target.failures += 1
-    target.last_error = message[:300]
-    if target.failures >= BREAKER_FAILURES:
-        target.open_until = now + timedelta(seconds=BREAKER_S)
-    target.save_without_historical_record(update_fields=["failures", "last_error", "open_until"])
+    failures = target.failures + 1
+    UpperPlatform.objects.filter(pk=target.pk).update(
+        failures=failures,
+        last_error=message[:300],
+        open_until=now + timedelta(seconds=BREAKER_S) if failures >= BREAKER_FAILURES else target.open_until,
+    )
     log.info("%s waits %.1f s: %s", lane, wait, message)
 
 

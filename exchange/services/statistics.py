@@ -52,6 +52,8 @@ def flush() -> int:
             for key in sorted(taken):  # one order for all processes, so that they never wait in a circle
                 calls, rows, *latency = taken[key]
                 cursor.execute(_ADD, [*key, calls, rows, latency])
+            seen = sorted({key[2] for key in taken if key[1] == "in"})
+            cursor.execute("UPDATE exchange_platformaccount SET last_seen_at = now() WHERE app_id = ANY(%s)", [seen])
     except DatabaseError as error:
         log.warning("statistics wait: %s", type(error).__name__)
         _put_back(taken)
