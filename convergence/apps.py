@@ -15,7 +15,7 @@ class ConvergenceConfig(AppConfig):
         """Become the keeper of the exchange's tables; publish or load the shared vocabulary."""
         from exchange.tables import register_keeper
 
-        from . import loading
+        from . import loading, pages  # noqa: F401 - registers
         from .services.keeping import keeper
 
         register_keeper(keeper)

@@ -12,7 +12,7 @@ class ExchangeConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what must happen whenever an account changes; listen on MQTT."""
-        from . import listeners
+        from . import listeners, pages  # noqa: F401 - registers
         from .channels import mqtt
 
         listeners.connect()

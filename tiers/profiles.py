@@ -128,6 +128,30 @@ MAINTENANCE_ITEMS = (
     NavItem(_("Clause coverage"), "clauses", "platform_core.view_platform_health"),
     NavItem(_("Style guide"), "style-guide", "platform_core.view_platform_health"),
 )
+EXCHANGE_ITEMS = (
+    NavItem(_("Exchange monitor"), "exchange-monitor", "exchange.view_platformaccount"),
+    NavItem(_("Connected platforms"), "platformaccount-list", "exchange.view_platformaccount"),
+    NavItem(_("Services and subscriptions"), "exchange-services", "exchange.view_platformaccount"),
+    NavItem(_("Upper platforms"), "upperplatform-list", "exchange.view_upperplatform"),
+    NavItem(_("Outbox"), "outboundchunk-list", "exchange.view_outboundchunk"),
+    NavItem(_("Received batches"), "inboundbatch-list", "exchange.view_inboundbatch"),
+    NavItem(_("Quarantine"), "quarantinedrow-list", "exchange.view_quarantinedrow"),
+    NavItem(_("Pull subscriptions"), "pullsubscription-list", "exchange.view_pullsubscription"),
+    NavItem(_("Connectors"), "connector-list", "exchange.view_connector"),
+    NavItem(_("Alarms"), "alarm-list", "exchange.view_alarm"),
+    NavItem(_("Alarm rules"), "alarmrule-list", "exchange.view_alarmrule"),
+)
+CONVERGENCE_ITEMS = (
+    NavItem(_("Data catalogue"), "catalogue", "convergence.view_catalogueentry"),
+    NavItem(_("Data standard"), "datatable-list", "convergence.view_datatable"),
+    NavItem(_("Data quality"), "quality", "convergence.view_qualityscore"),
+    NavItem(_("Cleaning rules"), "cleaningrule-list", "convergence.view_cleaningrule"),
+    NavItem(_("Cleaning records"), "cleaningchange-list", "convergence.view_cleaningchange"),
+    NavItem(_("Sources"), "tablesource-list", "convergence.view_tablesource"),
+    NavItem(_("Cataloguing"), "catalogueentry-list", "convergence.change_catalogueentry"),
+    NavItem(_("Archives"), "archive-list", "convergence.view_archive"),
+    NavItem(_("Destructions"), "destructionrequest-list", "convergence.view_destructionrequest"),
+)
 CORE_TASKS = (
     PeriodicTask("platform_core.tasks.seal_audit_log", 10),
     PeriodicTask("platform_core.tasks.verify_audit_log", 86400),
@@ -149,7 +173,8 @@ EXCHANGE_TASKS = (
 
 
 def _navigation(systems: tuple[System, ...], items: dict[str, tuple[NavItem, ...]]) -> tuple[NavGroup, ...]:
-    """Every system leads with its overview page; what is in `items` follows."""
+    """Every system leads with its overview page; what is in `items` follows. Every tier exchanges and converges."""
+    items = {"exchange": EXCHANGE_ITEMS, "convergence": CONVERGENCE_ITEMS, **items}
     return tuple(
         NavGroup(
             system.app,

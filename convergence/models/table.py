@@ -136,7 +136,8 @@ def check_spec(spec: TableSpec) -> None:
         field = spec.field(name)
         assert field is not None
         if not field.required or field.type in ("json", "geometry"):
-            raise DomainError("bad_table", gettext("The key field %s is required, and neither JSON nor a shape.") % name)
+            said = gettext("The key field %s is required, and neither JSON nor a shape.")
+            raise DomainError("bad_table", said % name)
     if spec.is_partitioned:
         time = spec.field(spec.time_field)
         if time is None or time.type != "datetime" or spec.time_field not in spec.key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.gis.db import models
 from django.utils.translation import gettext_lazy as _
 
-from platform_core.models import EditableModel
+from platform_core.models import EditableModel, ScopedQuerySet
 
 
 class AlarmRule(EditableModel):
@@ -42,6 +42,8 @@ class Alarm(models.Model):
     value = models.FloatField(_("value"))
     raised_at = models.DateTimeField(_("raised at"), auto_now_add=True)
     cleared_at = models.DateTimeField(_("cleared at"), null=True)
+
+    objects = ScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("alarm")

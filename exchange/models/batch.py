@@ -23,6 +23,14 @@ class Channel(models.TextChoices):
     REPLAY = "replay", _("corrected")
 
 
+class ArrivalQuerySet(ScopedQuerySet):
+    """Rows of the platforms in a user's scope, and this platform's own."""
+
+    def _within(self, region_prefix: str | None, organisation_path: str | None) -> models.Q:
+        account = "account" if self.model is InboundBatch else "batch__account"
+        return super()._within(region_prefix, organisation_path) | models.Q(**{f"{account}__isnull": True})
+
+
 class InboundBatch(models.Model):
     """Rows of one call, durable before it is acknowledged. The row is the truth, the Celery message only a hint."""
 
@@ -51,7 +59,7 @@ class InboundBatch(models.Model):
     refused_count = models.PositiveIntegerField(_("quarantined"), default=0)
     error = models.TextField(_("error"), blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = ArrivalQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("received batch")
@@ -89,7 +97,7 @@ class QuarantinedRow(models.Model):
     settled_at = models.DateTimeField(_("settled at"), null=True)
     settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("settled by"))
 
-    objects = ScopedQuerySet.as_manager()
+    objects = ArrivalQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("quarantined row")

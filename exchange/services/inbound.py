@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import orjson
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
@@ -57,20 +58,28 @@ class Landing:
 
 def without(landing: Landing, numbers: set[int]) -> Landing:
     """The same call less some rows."""
-    rows = [row for number, row in enumerate(orjson.loads(landing.text)) if number not in numbers]
-    return replace(landing, text=orjson.dumps(rows).decode(), row_count=len(rows))
+    rows = [raw for number, raw in enumerate(_raw(landing)) if number not in numbers]
+    return replace(landing, text=msgspec.json.encode(rows).decode(), row_count=len(rows))
+
+
+def _raw(landing: Landing) -> list[msgspec.Raw]:
+    """Rows as written: a faulty one may hold what no parser takes."""
+    found: list[msgspec.Raw] = msgspec.json.decode(landing.text, type=list[msgspec.Raw])
+    return found
 
 
 def check_region(spec: tables.TableSpec, landing: Landing, prefix: str, checked: checks.Checked) -> None:
     """Mark rows of divisions that the caller may not write; costs a parse only where the caller is limited."""
-    if not prefix or not spec.region_field or landing.row_count == 0:
+    name = spec.region_field
+    if not prefix or not name or landing.row_count == 0:
         return
-    for number, row in enumerate(orjson.loads(landing.text)):
-        value = row.get(spec.region_field) if isinstance(row, dict) else None
-        if value is not None and not str(value).startswith(prefix):
-            checked.errors.setdefault(number, {}).setdefault(spec.region_field, []).append(
-                f"{value} 不在授权区划 {prefix} 之内"
-            )
+    kind = msgspec.defstruct("Place", [(name, str | None, None)])
+    for number, raw in enumerate(_raw(landing)):
+        if number in checked.errors:
+            continue
+        value = getattr(msgspec.json.decode(raw, type=kind), name)
+        if value is not None and not value.startswith(prefix):
+            checked.errors[number] = {name: [f"{value} 不在授权区划 {prefix} 之内"]}
 
 
 _LAND = """

@@ -14,11 +14,13 @@ from typing import Any
 import orjson
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exchange import tables
 from exchange.models import OutboundChunk, OutboundLane, UpperPlatform
 from exchange.models.batch import Channel
 from platform_core.errors import DomainError
+from platform_core.services import audit
 
 from .background import every
 
@@ -136,3 +138,15 @@ def _hint() -> None:
     from exchange.tasks import send_hint, send_outbound
 
     send_hint(send_outbound)
+
+
+audit.describe(
+    grant_tables=gettext_lazy("granted tables"),
+    withdraw_tables=gettext_lazy("withdrew tables"),
+    join_upper_platform=gettext_lazy("applied at an upper platform"),
+    admitted_by_upper_platform=gettext_lazy("was admitted by an upper platform"),
+    pause_upper_platform=gettext_lazy("paused sending"),
+    resume_upper_platform=gettext_lazy("resumed sending"),
+    resend_table=gettext_lazy("sent a table again"),
+    discard_chunk=gettext_lazy("gave a dead letter up"),
+)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from exchange import remote
 from exchange.models import OutboundChunk, OutboundLane, UpperPlatform
 from exchange.protocol.codes import Code
+from platform_core.services import audit
 
 log = logging.getLogger(__name__)
 LOCK_SPACE = 312_20
@@ -172,3 +173,12 @@ def revive(chunk: OutboundChunk) -> None:
     """Send a dead letter again, at its old place in the order."""
     OutboundChunk.objects.filter(pk=chunk.pk, state=OutboundChunk.State.DEAD).update(state="waiting", error="")
     OutboundLane.objects.filter(pk=chunk.lane_id).update(due_at=timezone.now())
+
+
+@transaction.atomic
+def discard(chunk: OutboundChunk) -> None:
+    """Give a dead letter up."""
+    OutboundChunk.objects.filter(pk=chunk.pk, state=OutboundChunk.State.DEAD).update(
+        state=OutboundChunk.State.DISCARDED
+    )
+    audit.record("discard chunk", chunk)

@@ -60,6 +60,8 @@ class ModelPages:
     map_layer: ClassVar[str] = ""
     panels: ClassVar[tuple[Panel, ...]] = ()
     may_have_attachments: ClassVar[bool] = False
+    add_page: ClassVar[tuple[str, str] | None] = None
+    """Url name and right of a page of its own for new rows, where the generic form does not do."""
 
     def __init__(self) -> None:
         self.name: str = self.model._meta.model_name or ""

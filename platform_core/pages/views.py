@@ -42,6 +42,7 @@ def _context(request: UserRequest, pages: ModelPages, **more: Any) -> dict[str, 
         "active": f"{pages.name}-list",
         "may_add": pages.may(request.user, "add"),
         "may_change": pages.may(request.user, "change"),
+        "add_page": pages.add_page[0] if pages.add_page and request.user.has_perm(pages.add_page[1]) else "",
         **more,
     }
 

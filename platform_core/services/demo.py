@@ -47,6 +47,7 @@ CITY_STAFF = (
     ("pingjia", "evaluator", "评价员"),
     ("jiance", "monitor", "监测员"),
     ("shuju", "data_manager", "数据管理员"),
+    ("shujuzg", "data_supervisor", "数据主管"),
 )
 UPPER_STAFF = (
     ("jiandu", "inspector", "监督检查员"),
@@ -54,6 +55,7 @@ UPPER_STAFF = (
     ("lingdao", "leader", "领导"),
     ("jiance", "monitor", "监测员"),
     ("shuju", "data_manager", "数据管理员"),
+    ("shujuzg", "data_supervisor", "数据主管"),
 )
 POINT_NAMES = {
     1: "大街",

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "guardian",
     "leaflet",
     "rest_framework",
+    "drf_spectacular_sidecar",
     "simple_history",
     "treebeard",
     "tiers",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ EXAMPLE = [
 ]  # fmt: skip
 HOSTILE = (
     "BM=1' OR '1'='1", "BM='x'; DROP TABLE part--", "1=1", "BM=1 UNION SELECT 1", "BM=(SELECT 1)", "BM=1)) OR ((1=1",
-    "pg_sleep(10)=1", "BM LIKE '%' ESCAPE '\\'", "BM=1/**/OR/**/1=1", "BM==1", "\"BM\"=1", "BM=$$x$$", "BM=%s", "((((",
+    "pg_sleep(10)=1", "BM LIKE '%' ESCAPE '\\'", "BM=1/**/OR/**/1=1", "BM==1", "\"BM\"=1", "((((",
     "BM=1 --", "BM in ()", "BM between 1", "not", "';", "BM=E'\\x41'", "BM::text=1", "a.b=1", "BM=1;",
 )  # fmt: skip
 
@@ -83,7 +84,14 @@ class Kit:
     def row(self, **more: Any) -> dict[str, Any]:
         """A good row of basic.part; its time tells it from every other."""
         stamp = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
-        return {"districtCode": self.district, "districtName": "对接检测", "area": 1.5, "gridCount": 1, "dutyGridCount": 1, "statisticalTime": stamp, **more}  # fmt: skip
+        row = {
+            "districtCode": self.district,
+            "districtName": "对接检测",
+            "area": 1.5,
+            "gridCount": 1,
+            "dutyGridCount": 1,
+        }
+        return {**row, "statisticalTime": stamp, **more}
 
     def parameters(self, data: Any, **more: str) -> dict[str, str]:
         """Parameters of a push to basic.part."""
@@ -209,10 +217,14 @@ def _signature(kit: Kit) -> None:
 
 @rule("signature-keyed", "protocol §3", "holding the public key without the secret is not enough to sign")
 def _keyed(kit: Kit) -> None:
+    known = kit.client
     other = Client(
-        kit.client.url, app_id=kit.client.app_id, secret="not-the-secret-at-all", public_key=kit.client.public_key,
-        algorithm=kit.client.algorithm,
-    )  # fmt: skip
+        known.url,
+        app_id=known.app_id,
+        secret=known.secret[::-1] + "x",
+        public_key=known.public_key,
+        algorithm=known.algorithm,
+    )
     expect_code(other.call("pushdata", kit.parameters([kit.row()])), SIGNATURE, "signed without the secret")
 
 
@@ -326,7 +338,13 @@ def _gzip(kit: Kit) -> None:
 def _size(kit: Kit) -> None:
     reply = kit.raw(b"data=" + b"a" * (50 * 2**20))
     expect(reply.http_status == 413 and reply.code == PARAMETERS, f"50 MiB: {reply.code} HTTP {reply.http_status}")
-    rows = [kit.row(statisticalTime=f"2005-01-{day:02d} {hour:02d}:{minute:02d}:00") for day in range(1, 29) for hour in range(24) for minute in range(0, 60, 4)]  # fmt: skip
+    moments = [
+        f"2005-01-{day:02d} {hour:02d}:{minute:02d}:00"
+        for day in range(1, 29)
+        for hour in range(24)
+        for minute in range(0, 60, 4)
+    ]
+    rows = [kit.row(statisticalTime=moment) for moment in moments]
     reply = kit.push(rows)
     expect(
         reply.code == PARAMETERS and reply.http_status == 413,
@@ -360,7 +378,10 @@ def _forms(kit: Kit) -> None:
     signed = kit.client.signed("pushdata", kit.parameters([kit.row(districtName="a b")]))
     expect_code(kit.raw(urlencode(signed).encode()), SUCCESS, "plus for blanks")
     signed = kit.client.signed("pushdata", kit.parameters([kit.row(districtName="a b")]))
-    lower = "&".join(f"{name}={quote(value, safe='').lower() if name == 'data' else quote(value, safe='')}" for name, value in signed.items())  # fmt: skip
+    escapes = re.compile("%[0-9A-F]{2}")
+    lower = "&".join(
+        f"{name}={escapes.sub(lambda found: found[0].lower(), quote(value, safe=''))}" for name, value in signed.items()
+    )
     expect_code(kit.raw(lower.encode()), SUCCESS, "lower-case escapes")
 
 
@@ -372,7 +393,7 @@ def run_checks(client: Client, district: str, *, as_json: bool = False, settle_s
             work(kit)
         except Failed as failure:
             outcomes.append(Outcome(name, source, title, False, str(failure)))
-        except Exception as error:  # noqa: BLE001 - a platform under test may answer anything
+        except Exception as error:  # a platform under test may answer anything
             outcomes.append(Outcome(name, source, title, False, f"{type(error).__name__}: {error}"))
         else:
             outcomes.append(Outcome(name, source, title, True))
@@ -383,7 +404,8 @@ def run_checks(client: Client, district: str, *, as_json: bool = False, settle_s
                 print(f"      {last.detail}")
     good = sum(outcome.passed for outcome in outcomes)
     if as_json:
-        json.dump({"url": client.url, "passed": good, "rules": [asdict(item) for item in outcomes]}, sys.stdout, ensure_ascii=False, indent=1)  # fmt: skip
+        report = {"url": client.url, "passed": good, "rules": [asdict(item) for item in outcomes]}
+        json.dump(report, sys.stdout, ensure_ascii=False, indent=1)
     else:
         print(f"\n{good} of {len(outcomes)} rules hold at {client.url}")
     return 0 if good == len(outcomes) else 1

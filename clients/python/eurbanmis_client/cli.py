@@ -19,7 +19,7 @@ from .client import BASE, Client, ExchangeError, Row
 
 
 def read_rows(file: Path) -> Iterator[Row]:
-    """Rows of a CSV with a heading, of a JSON array, or of JSON lines. Empty cells are left out; numbers become numbers.
+    """Rows of a CSV with a heading, of a JSON array, or of JSON lines; empty cells are left out.
 
     A number stays a text where it could not be written back the same (codes with leading zeros, long codes).
     """
@@ -95,9 +95,8 @@ def _apply(options: argparse.Namespace) -> int:
     file.write_text(
         json.dumps({"url": options.url, "secret": secret, "algorithm": options.algorithm, **told}, indent=1)
     )
-    print(
-        f"application {told['application']} is filed; the upper platform reviews it. Then: eurbanmis collect --account {file}"
-    )
+    print(f"application {told['application']} is filed; the upper platform reviews it")
+    print(f"then: eurbanmis collect --account {file}")
     return 0
 
 

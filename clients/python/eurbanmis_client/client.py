@@ -8,6 +8,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,8 @@ class Client:
             return Reply(answer.status_code, 0, answer.text[:200])
         data = body.get("data")
         if isinstance(data, str) and data:
-            try:
+            with suppress(ValueError):  # a platform may well put a sentence there
                 data = json.loads(data)
-            except ValueError:
-                pass  # a platform may well put a sentence there
         wait = answer.headers.get("Retry-After", "")
         return Reply(
             answer.status_code, code, str(body.get("message", "")), data, body.get("next"), bool(body.get("more")),
