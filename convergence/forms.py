@@ -18,7 +18,7 @@ from exchange.tables import TYPES
 from platform_core.errors import DomainError
 
 FIELDS_HELP = gettext_lazy(
-    "a line a field: [name, type, title, {more}], such as [code, str20!, 编码]; ! means required"
+    "a line a field: [name, type, title, more], such as [code, str20!, 编码]; ! means required"
 )
 
 

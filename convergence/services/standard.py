@@ -30,7 +30,7 @@ def field_definition(written: list[Any]) -> dict[str, Any]:
     """`[name, "str6!", title, {more}]` as a definition. Raises DomainError."""
     found = TYPE.fullmatch(str(written[1])) if len(written) > 2 else None
     if found is None:
-        raise DomainError("bad_field", _("“%s” is not a field: [name, type, title, {…}].") % written)
+        raise DomainError("bad_field", _("“%s” is not a field: [name, type, title, …].") % written)
     kind, length, must = found.groups()
     more = dict(written[3]) if len(written) > 3 else {}
     definition: dict[str, Any] = {"name": written[0], "type": kind, "title": str(written[2]), **more}
