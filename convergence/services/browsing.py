@@ -68,7 +68,7 @@ def browse(table: DataTable, wanted: Browse, user: User) -> Browsed:
         parameters.append(int(wanted.after))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {rows.output(spec)}, t._source, t._updated, t._lineage, t._seq FROM {ddl.table_name(spec)} t"
+            f"SELECT {rows.output(spec)}, t._source, t._updated, t._lineage::json, t._seq FROM {ddl.table_name(spec)} t"
             f" WHERE ({condition}) AND {scope}{before} ORDER BY t._seq DESC LIMIT {PAGE + 1}",
             parameters,
         )

@@ -90,6 +90,8 @@ class Keeper:
         if spec.is_partitioned and merged:
             ddl.ensure_partitions(spec, {str(row[spec.time_field])[:7] for row in merged.values()})
         batch_id = arrivals[-1].batch_id
+        # First of all: a source that is new has no priority otherwise.
+        self._count(known, source, sum(len(arrival.rows) for arrival in arrivals))
         changed = self._write(known, source, list(merged.values()), batch_id)
         fresh = (
             [row for key, row in merged.items() if key in changed]
@@ -99,7 +101,6 @@ class Keeper:
         kept = {id(row) for row in fresh} | refused_rows
         record(spec, [(row, note) for row, note in cleaned.notes if id(row) in kept])
         load(spec.name, fresh)
-        self._count(known, source, sum(len(arrival.rows) for arrival in arrivals))
         corrected = len({id(row) for row, note in cleaned.notes if note["action"] == CleaningRule.Action.CORRECT})
         return Absorbed(fresh, len(cleaned.rows) - len(fresh), corrected, cleaned.refused)
 

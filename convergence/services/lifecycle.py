@@ -107,7 +107,7 @@ def _parts(spec: TableSpec, before: datetime) -> Iterator[list[dict[str, Any]]]:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {rows.output(spec)}, t._source, t._lineage, t._seq FROM {ddl.table_name(spec)} t"
+                f"SELECT {rows.output(spec)}, t._source, t._lineage::json, t._seq FROM {ddl.table_name(spec)} t"
                 f" WHERE t.{quoted(spec.time_field)} < %s AND t._seq > %s ORDER BY t._seq LIMIT {PART}",
                 [before, after],
             )

@@ -60,8 +60,11 @@ def score_day(day: date) -> int:
 def _score(table: DataTable, source: int, day: date, rows: int, refused: int) -> dict[str, Any]:
     found = _findings(table, source, day)
     values: dict[str, Any] = {"received": rows, "refused": refused}
+    # What a rule refused counts with that rule; what could not even be read is inaccurate.
+    by_rules = changes(table, source, day).filter(action="refuse").aggregate(rows=Count("key", distinct=True))["rows"]
+    found["accuracy"] += max(0, refused - by_rules)
     for dimension in DIMENSIONS:
-        bad = min(rows, found.get(dimension, 0) + (refused if dimension == "accuracy" else 0))
+        bad = min(rows, found[dimension])
         values[dimension] = 100 * (1 - bad / rows) if rows else None
     start, end = _bounds(day)
     disputed = SourceRecord.objects.filter(table=table, source=source, seen_at__gte=start, seen_at__lt=end).count()

@@ -106,6 +106,8 @@ def output(spec: TableSpec, table: str = "t") -> str:
             name = f"to_char({name}, 'YYYY-MM-DD')"
         elif field.type == "geometry":
             name = f"ST_AsGeoJSON({name}, 7)::json"
+        elif field.type == "json":
+            name = f"{name}::json"  # the driver parses json, and leaves jsonb to Django's own fields
         parts.append(f"{name} AS {quoted(field.name)}")
     return ", ".join(parts)
 
