@@ -103,7 +103,9 @@ def test_quality_pages(caller, data_manager, log_in):
     quality.score_day(timezone.localdate())
     desk = log_in(data_manager)
     assert "沈阳市平台" in desk.get("/convergence/quality/").content.decode()
-    page = desk.get(f"/convergence/quality/{QualityScore.objects.get().pk}/", {"dimension": "accuracy"}).content.decode()
+    page = desk.get(
+        f"/convergence/quality/{QualityScore.objects.get().pk}/", {"dimension": "accuracy"}
+    ).content.decode()
     assert "去空白与规范文本" in page
 
 
@@ -150,7 +152,9 @@ def test_destruction_takes_two_people(archived, data_manager, supervisor, log_in
     file = lifecycle.path_of(made)
     log_in(data_manager).post(f"/convergence/archives/{made.pk}/act/", {"act": "ask", "reason": "保存期满"})
     asked = DestructionRequest.objects.get()
-    assert log_in(data_manager).post(f"/convergence/destructions/{asked.pk}/act/", {"act": "approve"}).status_code == 403
+    assert (
+        log_in(data_manager).post(f"/convergence/destructions/{asked.pk}/act/", {"act": "approve"}).status_code == 403
+    )
     data_manager.groups.add(Role.objects.get(code="data_supervisor"))
     with pytest.raises(DomainError):
         lifecycle.decide_destruction(asked, data_manager, approve=True)

@@ -8,12 +8,21 @@ from exchange.services import inbound
 from platform_core.models import Region
 
 pytestmark = pytest.mark.django_db
-POINT = {"code": "210102P0001", "name": "南湖公园", "pointType": "4", "districtCode": "210102", "lon": 123.35, "lat": 41.75}
+POINT = {
+    "code": "210102P0001",
+    "name": "南湖公园",
+    "pointType": "4",
+    "districtCode": "210102",
+    "lon": 123.35,
+    "lat": 41.75,
+}
 DEVICE = {"deviceCode": "D1", "metricCode": "p", "monitorTime": "2026-01-01 00:00:00", "districtCode": "210102"}
 
 
 def changes(**filters):
-    return list(CleaningChange.objects.filter(**filters).order_by("id").values_list("field", "action", "before", "after"))
+    return list(
+        CleaningChange.objects.filter(**filters).order_by("id").values_list("field", "action", "before", "after")
+    )
 
 
 def only(table, **rule):
@@ -61,7 +70,9 @@ def test_reference_to_another_table(caller):
 
 
 def test_fuzzy_duplicate_nearby_is_flagged(caller):
-    only("evaluationPoint", kind="duplicate", field="name", parameters={"similarity": 0.3, "within_m": 50}, action="flag")
+    only(
+        "evaluationPoint", kind="duplicate", field="name", parameters={"similarity": 0.3, "within_m": 50}, action="flag"
+    )
     caller.store([POINT], table="evaluationPoint")
     caller.store([{**POINT, "code": "210102P0009", "name": "南湖公园门"}], table="evaluationPoint")
     assert [line[:2] for line in changes()] == [("name", "flag")]

@@ -35,7 +35,9 @@ def standard(districts):
     standard_services.keeper.forget()
     if not connection.in_atomic_block:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT string_agg('std.' || quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'std'")
+            cursor.execute(
+                "SELECT string_agg('std.' || quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'std'"
+            )
             tables = cursor.fetchone()[0]
             cursor.execute(f"TRUNCATE {tables}")
 
@@ -115,6 +117,4 @@ def platform(districts):
     from platform_core.models import PlatformInstance
 
     root = organisation(districts[0])
-    return PlatformInstance.objects.create(
-        pk=1, tier="city", name="沈阳市平台", region=districts[0], organisation=root
-    )
+    return PlatformInstance.objects.create(pk=1, tier="city", name="沈阳市平台", region=districts[0], organisation=root)

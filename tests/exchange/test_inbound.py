@@ -108,7 +108,13 @@ def test_a_batch_that_cannot_be_stored_stops_neither_its_forerunners_nor_other_t
 
 def test_partitioned_table_takes_rows_of_any_month(caller):
     rows = [
-        {"deviceCode": "D1", "metricCode": "p", "monitorTime": f"{month}-05 00:00:00", "districtCode": "210102", "value": 1}
+        {
+            "deviceCode": "D1",
+            "metricCode": "p",
+            "monitorTime": f"{month}-05 00:00:00",
+            "districtCode": "210102",
+            "value": 1,
+        }
         for month in ("2024-12", "2025-01", "2026-06")
     ]
     caller.store(rows, "operation", "monitorData")

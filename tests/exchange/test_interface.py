@@ -262,7 +262,8 @@ def test_applications_are_reviewed(client, districts, standard):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"secret": "short"}, {"regionCode": "999999"}, {"kind": "moon"}, {"algorithm": "md5"}, {"platformName": ""}]
+    "wrong",
+    [{"secret": "short"}, {"regionCode": "999999"}, {"kind": "moon"}, {"algorithm": "md5"}, {"platformName": ""}],
 )
 def test_senseless_application_is_told_why(client, districts, standard, wrong):
     asked = {"platformName": "某市", "regionCode": "210100", "kind": "city", "secret": "x" * 20, **wrong}

@@ -138,7 +138,9 @@ def test_mqtt_connector_of_a_department(standard, districts, ingest):
         name="气象站", kind="mqtt", region=districts[0], address="departments/weather/+", group="external", table="weather",
         mapping={"stationCode": "id", "time": "at", "temperature": "t", "districtCode": {"value": "210102"}}, is_enabled=True,
     )  # fmt: skip
-    mqtt.publish("departments/weather/54342", json.dumps({"id": "54342", "at": "2026-01-01 08:00:00", "t": -12.5}).encode())
+    mqtt.publish(
+        "departments/weather/54342", json.dumps({"id": "54342", "at": "2026-01-01 08:00:00", "t": -12.5}).encode()
+    )
     deadline = time.monotonic() + 10
     while not InboundBatch.objects.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -199,8 +201,14 @@ def department():
 
 
 def connector(districts, kind, address, **fields):
-    defaults = {"group": "external", "table": "weather", "mapping": {"stationCode": "id", "time": "at", "temperature": "t"}}
-    return Connector.objects.create(name=kind, kind=kind, region=districts[0], address=address, **{**defaults, **fields})
+    defaults = {
+        "group": "external",
+        "table": "weather",
+        "mapping": {"stationCode": "id", "time": "at", "temperature": "t"},
+    }
+    return Connector.objects.create(
+        name=kind, kind=kind, region=districts[0], address=address, **{**defaults, **fields}
+    )
 
 
 @pytest.mark.django_db
@@ -235,8 +243,12 @@ def test_sql_reads_what_is_new(standard, districts, tmp_path):
     file = tmp_path / "weather.db"
     with sqlite3.connect(file) as link:
         link.execute("CREATE TABLE w (id TEXT, t REAL, at TEXT)")
-        link.executemany("INSERT INTO w VALUES ('1', ?, ?)", [(1.0, "2026-01-01 01:00:00"), (2.0, "2026-01-01 02:00:00")])
-    made = connector(districts, "sql", f"sqlite:///{file}", query="SELECT id, t, at FROM w WHERE at > :cursor ORDER BY at")
+        link.executemany(
+            "INSERT INTO w VALUES ('1', ?, ?)", [(1.0, "2026-01-01 01:00:00"), (2.0, "2026-01-01 02:00:00")]
+        )
+    made = connector(
+        districts, "sql", f"sqlite:///{file}", query="SELECT id, t, at FROM w WHERE at > :cursor ORDER BY at"
+    )
     assert connecting.run(made).read_count == 2
     made.refresh_from_db()
     assert made.cursor == "2026-01-01 02:00:00"
@@ -274,7 +286,9 @@ def sftp(tmp_path):
             return found
 
         def stat(self, path):
-            return paramiko.SFTPAttributes.from_stat((folder / os.path.basename(path)).stat() if path != "/" else folder.stat())
+            return paramiko.SFTPAttributes.from_stat(
+                (folder / os.path.basename(path)).stat() if path != "/" else folder.stat()
+            )
 
         lstat = stat
 
@@ -321,4 +335,3 @@ def test_sftp_reads_new_files_of_a_known_host(standard, districts, sftp):
     assert connecting.run(made).is_ok is False
     made.query, made.secret = host_key, "wrong"
     assert connecting.run(made).is_ok is False
-
