@@ -1,4 +1,4 @@
-"""`bin/bench NAME`: mvt, list, point_in_grid (startup: bin/stack/bench.py). The database is the benchmark's own."""
+"""`bin/bench NAME`: mvt, list, point_in_grid, push, push1, getdata, accounts (startup, drain: bin/stack/bench.py). The database is the benchmark's own."""
 
 import os
 import statistics
@@ -18,6 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.http import QueryDict  # noqa: E402
 
+from benchmarks import exchange  # noqa: E402
 from coordination.models import PartFacility  # noqa: E402
 from platform_core.geo import layers  # noqa: E402
 from platform_core.models import Region, UnitGrid, User  # noqa: E402
@@ -118,9 +119,14 @@ def point_in_grid(user: User) -> None:
 BENCHES = {"mvt": mvt, "list": lists, "point_in_grid": point_in_grid}
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or list(BENCHES)
-    if unknown := set(names) - set(BENCHES):
-        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
-    someone = prepare()
+    known = {**BENCHES, **exchange.BENCHES}
+    names = sys.argv[1:] or list(known)
+    if unknown := set(names) - set(known):
+        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+    someone = prepare() if set(names) & set(BENCHES) else None
     for name in names:
-        BENCHES[name](someone)
+        if name in exchange.BENCHES:
+            exchange.BENCHES[name]()
+        else:
+            assert someone is not None
+            BENCHES[name](someone)

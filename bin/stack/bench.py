@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from . import postgres
+from .drain import drain
 from .layout import ROOT, TIERS, Layout, StackError, read_ports
 from .run import bring_up, python, servers_up, tier_environment
 from .supervisor import stop
@@ -16,6 +17,8 @@ def bench(layout: Layout, words: list[str]) -> int:
     """Run benchmarks by name. Their database is their own on the running cluster, so that demo data is not buried."""
     if words == ["startup"]:
         return _startup(layout)
+    if words[:1] == ["drain"]:
+        return drain(words[1:])
     ports = servers_up(layout)
     postgres.create_database(layout, ports["postgres"], "eurbanmis_bench")
     settings = {

@@ -10,7 +10,7 @@ import orjson
 from django.db import connection
 
 from convergence.models import CleaningRule
-from convergence.store.normal import normalise
+from convergence.store.normal import normalise, plan_of
 from exchange.tables import Arrival, Refusal, Row, TableSpec
 
 from .rules import KINDS, NOTHING, Finding
@@ -31,9 +31,10 @@ def clean(spec: TableSpec, rules: Sequence[CleaningRule], arrivals: Sequence[Arr
     """Normalise rows, then apply the rules in their order; rows are changed in place."""
     cleaned = Cleaned()
     places: list[tuple[int, int, Row]] = []
+    plan = plan_of(spec)
     for arrival in arrivals:
         for number, row in enumerate(arrival.rows):
-            errors = normalise(spec, row)
+            errors = normalise(plan, row)
             if errors:
                 cleaned.refused.append(Refusal(arrival.batch_id, number, row, errors))
             else:

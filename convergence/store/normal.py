@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -71,8 +70,8 @@ def _round(coordinates: Any) -> Any:
 FIXES: dict[str, Fix] = {"datetime": _moment, "int": _whole, "float": _real, "bool": _truth, "geometry": _shape}
 
 
-@lru_cache(maxsize=512)
-def _plan(spec: TableSpec) -> tuple[tuple[str, Fix], ...]:
+def plan_of(spec: TableSpec) -> tuple[tuple[str, Fix], ...]:
+    """What `normalise` does to which field; made once for many rows."""
     plan: list[tuple[str, Fix]] = []
     for field in spec.fields:
         if spec.is_partitioned and field.name == spec.time_field:
@@ -82,10 +81,10 @@ def _plan(spec: TableSpec) -> tuple[tuple[str, Fix], ...]:
     return tuple(plan)
 
 
-def normalise(spec: TableSpec, row: Row) -> dict[str, list[str]]:
+def normalise(plan: tuple[tuple[str, Fix], ...], row: Row) -> dict[str, list[str]]:
     """Rewrite a row's values in place. Returns what cannot be read (field → messages)."""
     errors: dict[str, list[str]] = {}
-    for name, fix in _plan(spec):
+    for name, fix in plan:
         value = row.get(name)
         if value is None:
             continue

@@ -50,7 +50,7 @@ def _upsert_sql(spec: TableSpec, names: tuple[str, ...], has_lineage: bool) -> s
     back = ", ".join(_key_text(fields[name], "t") for name in spec.key)
     return (
         f"INSERT INTO {table} AS t ({columns}, _source, _batch{into})"
-        f" SELECT {taken}, %s, %s{value} FROM jsonb_to_recordset(%s::jsonb) AS r({record}{declared})"
+        f" SELECT {taken}, %s, %s{value} FROM json_to_recordset(%s::json) AS r({record}{declared})"
         f" ON CONFLICT ({key}) {conflict} RETURNING {back}"
     )
 
@@ -89,6 +89,8 @@ def upsert(spec: TableSpec, rows: Sequence[Row], source: int, batch_id: int, *, 
 
 def _by_fields(rows: Sequence[Row], known: set[str]) -> Iterable[tuple[tuple[str, ...], list[Row]]]:
     """Rows with the same fields together: nearly always one set."""
+    if rows and all(row.keys() == rows[0].keys() for row in rows):
+        return [(tuple(sorted(known.intersection(rows[0]))), list(rows))]
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(sorted(known.intersection(row))), []).append(row)

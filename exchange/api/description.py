@@ -52,7 +52,8 @@ def example(spec: TableSpec) -> dict[str, Any]:
         elif field.type == "str":
             digits = "210102" if "Code" in field.name or field.name in ("code", "BM") else ""
             length = field.length or 10
-            row[field.name] = (digits.ljust(length, "0") if "[0-9]" in field.pattern else digits or "示例")[:length]
+            filled = digits.ljust(length, "0") if "]{" in field.pattern else digits or "示例"
+            row[field.name] = filled[:length]
         else:
             value = EXAMPLES[field.type]
             row[field.name] = max(value, field.least or 0) if field.type in ("int", "float") else value

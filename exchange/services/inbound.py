@@ -209,7 +209,7 @@ def _claim(group: str, table: str) -> list[InboundBatch]:
     found: list[InboundBatch] = []
     rows = 0
     waiting = InboundBatch.objects.filter(state="waiting", group=group, table=table).order_by("id")
-    for batch in waiting.select_related("account__region")[: 500 if group else 1]:
+    for batch in waiting.select_related("account__region").defer("payload")[:500]:
         if batch.due_at > timezone.now() and not found:
             return []
         same = not found or (batch.account_id, batch.channel) == (found[0].account_id, found[0].channel)
@@ -223,7 +223,8 @@ def _claim(group: str, table: str) -> list[InboundBatch]:
 def _store(spec: tables.TableSpec, batches: Sequence[InboundBatch]) -> None:
     account = batches[0].account
     source = tables.Source(account.pk, account.name, account.region.prefix) if account else tables.Source(0, "", "")
-    arrivals = [tables.Arrival(batch.pk, orjson.loads(batch.payload)) for batch in batches]
+    payloads = dict(InboundBatch.objects.filter(pk__in=[batch.pk for batch in batches]).values_list("pk", "payload"))
+    arrivals = [tables.Arrival(batch.pk, orjson.loads(payloads[batch.pk])) for batch in batches]
     absorbed = tables.keeper().absorb(spec, source, arrivals)
     QuarantinedRow.objects.bulk_create(
         QuarantinedRow(
