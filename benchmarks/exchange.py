@@ -67,8 +67,17 @@ def reading(number, row):
 def body(account, key, number, count):
     """A signed HTTP request, ready to send."""
     names = ("deviceCode", "metricCode", "monitorTime", "districtCode", "value", "unit", "quality")
-    data = json.dumps([dict(zip(names, reading(number, row), strict=True)) for row in range(count)], separators=(",", ":"))
-    made = {"group": "operation", "table": "monitorData", "data": data, "appID": account.app_id, "timestamp": str(int(time.time())), "version": "1.0"}  # fmt: skip
+    data = json.dumps(
+        [dict(zip(names, reading(number, row), strict=True)) for row in range(count)], separators=(",", ":")
+    )
+    made = {
+        "group": "operation",
+        "table": "monitorData",
+        "data": data,
+        "appID": account.app_id,
+        "timestamp": str(int(time.time())),
+        "version": "1.0",
+    }
     made["sign"] = signature.sign("pushdata", made, account.secret, key.public_key, key.algorithm)
     form = "&".join(f"{name}={quote(value, safe=remote.SAFE)}" for name, value in made.items()).encode()
     head = (
@@ -91,11 +100,35 @@ class Server:
     def __init__(self, with_worker):
         self.port = free_port()
         environment = {**os.environ, "LOG_LEVEL": "WARNING"}
-        command = ["granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "2", "--blocking-threads", "4", "--log-level", "warning", "platform_core.wsgi:application"]  # fmt: skip
-        self.processes = [subprocess.Popen([str(ROOT / ".venv/bin" / command[0]), *command[1:]], cwd=ROOT, env=environment)]
+        command = [
+            "granian",
+            "--interface",
+            "wsgi",
+            "--no-ws",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--workers",
+            "2",
+            "--blocking-threads",
+            "4",
+            "--log-level",
+            "warning",
+            "platform_core.wsgi:application",
+        ]
+        self.processes = [
+            subprocess.Popen([str(ROOT / ".venv/bin" / command[0]), *command[1:]], cwd=ROOT, env=environment)
+        ]
         if with_worker:
-            code = "import django; django.setup()\nfrom exchange.services import inbound\nimport time\nwhile True:\n    inbound.drain() or time.sleep(0.05)"  # fmt: skip
-            self.processes.append(subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**environment, "DJANGO_SETTINGS_MODULE": "platform_core.settings"}))  # fmt: skip
+            code = "import django; django.setup()\nfrom exchange.services import inbound\nimport time\nwhile True:\n    inbound.drain() or time.sleep(0.05)"
+            self.processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-c", code],
+                    cwd=ROOT,
+                    env={**environment, "DJANGO_SETTINGS_MODULE": "platform_core.settings"},
+                )
+            )
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
@@ -146,8 +179,11 @@ def send_all(port, bodies):
 
 def raw_limit(calls, count):
     """Rows/s of the bare statement with as many connections, on the same table."""
-    sql = f"INSERT INTO {TABLE} AS t ({COLUMNS}, _source, _batch) SELECT u.*, 1, 1 FROM unnest(%s::text[], %s::text[], %s::timestamp[], %s::text[], %s::float8[], %s::text[], %s::bigint[]) AS u ON CONFLICT (\"deviceCode\", \"metricCode\", \"monitorTime\") DO UPDATE SET value = EXCLUDED.value"  # fmt: skip
-    batches = [[list(column) for column in zip(*(reading(number, row) for row in range(count)), strict=True)] for number in range(calls)]  # fmt: skip
+    sql = f'INSERT INTO {TABLE} AS t ({COLUMNS}, _source, _batch) SELECT u.*, 1, 1 FROM unnest(%s::text[], %s::text[], %s::timestamp[], %s::text[], %s::float8[], %s::text[], %s::bigint[]) AS u ON CONFLICT ("deviceCode", "metricCode", "monitorTime") DO UPDATE SET value = EXCLUDED.value'
+    batches = [
+        [list(column) for column in zip(*(reading(number, row) for row in range(count)), strict=True)]
+        for number in range(calls)
+    ]
     waiting, lock = iter(batches), threading.Lock()
     parameters = connection.get_connection_params()
     dsn = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
@@ -245,7 +281,7 @@ def fill(total):
         cursor.execute("SET statement_timeout = 0")
         cursor.execute(f"SELECT count(*) FROM {TABLE}")
         have = cursor.fetchone()[0]
-        if have != 0 and have != total:
+        if have not in (0, total):
             cursor.execute(f"TRUNCATE {TABLE}")
             have = 0
         spec = keeper().find("operation", "monitorData")
@@ -274,13 +310,21 @@ def getdata():
             for _number in range(200):
                 device = f"D{chance.randrange(2000):09d}"
                 day = f"2025-{chance.randrange(1, 12):02d}-{chance.randrange(1, 28):02d}"
-                where = f"deviceCode={device} and monitorTime >= '{day} 00:00:00'" if name == "key" else f"monitorTime between '{day} 00:00:00' and '{day} 23:59:59'"  # fmt: skip
+                where = (
+                    f"deviceCode={device} and monitorTime >= '{day} 00:00:00'"
+                    if name == "key"
+                    else f"monitorTime between '{day} 00:00:00' and '{day} 23:59:59'"
+                )
                 began = time.perf_counter()
                 page = keeper().select(spec, read_selection(spec, {"where": where, "limit": "100"}), "2101")
                 json.dumps(page.rows)
                 times.append((time.perf_counter() - began) * 1000)
                 assert len(page.rows) == 100 or name == "key"
-                sql = f"SELECT {COLUMNS} FROM {TABLE} WHERE " + ("\"deviceCode\" = %s AND \"monitorTime\" >= %s LIMIT 100" if name == "key" else "\"monitorTime\" BETWEEN %s AND %s LIMIT 100")  # fmt: skip
+                sql = f"SELECT {COLUMNS} FROM {TABLE} WHERE " + (
+                    '"deviceCode" = %s AND "monitorTime" >= %s LIMIT 100'
+                    if name == "key"
+                    else '"monitorTime" BETWEEN %s AND %s LIMIT 100'
+                )
                 values = [device, f"{day} 00:00:00"] if name == "key" else [f"{day} 00:00:00", f"{day} 23:59:59"]
                 with connection.cursor() as cursor:
                     began = time.perf_counter()
@@ -303,7 +347,13 @@ def many_accounts():
         gate.forget()
         calls = []
         for number in range(400):
-            made = {"appID": account.app_id, "timestamp": str(int(time.time())), "group": "basic", "table": "part", "where": str(number)}  # fmt: skip
+            made = {
+                "appID": account.app_id,
+                "timestamp": str(int(time.time())),
+                "group": "basic",
+                "table": "part",
+                "where": str(number),
+            }
             made["sign"] = signature.sign("getdata", made, account.secret, key.public_key, key.algorithm)
             calls.append(made)
         times = []
@@ -324,7 +374,9 @@ def many_accounts():
         cursor.execute("ANALYZE exchange_platformaccount")
     many = measure()
     PlatformAccount.objects.filter(name__startswith="mass ").delete()
-    print(f"authentication: {few:.2f} ms with {PlatformAccount.objects.count()} accounts, {many:.2f} ms with 10,000 more; ratio {many / few:.2f}")
+    print(
+        f"authentication: {few:.2f} ms with {PlatformAccount.objects.count()} accounts, {many:.2f} ms with 10,000 more; ratio {many / few:.2f}"
+    )
 
 
 BENCHES = {"push": push, "push1": push1, "getdata": getdata, "accounts": many_accounts}

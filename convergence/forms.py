@@ -17,9 +17,7 @@ from convergence.services.standard import field_definition
 from exchange.tables import TYPES
 from platform_core.errors import DomainError
 
-FIELDS_HELP = gettext_lazy(
-    "a line a field: [name, type, title, more], such as [code, str20!, 编码]; ! means required"
-)
+FIELDS_HELP = gettext_lazy("a line a field: [name, type, title, more], such as [code, str20!, 编码]; ! means required")
 
 
 class FieldsField(forms.CharField):

@@ -71,7 +71,9 @@ def _everything(layout: Layout, ports: Mapping[str, int], city: dict[str, str]) 
                 _environment(layout, ports, tier),
             )
         )
-    failed.append(_step("pytest: city", [*run, "pytest", "-n", "2", "--dist", "loadgroup", "--cov", "--cov-report="], city))
+    failed.append(
+        _step("pytest: city", [*run, "pytest", "-n", "2", "--dist", "loadgroup", "--cov", "--cov-report="], city)
+    )
     for tier in ("provincial", "national"):
         failed.append(
             _step(

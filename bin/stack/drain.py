@@ -70,7 +70,9 @@ class _Drain:
         """Resident memory of the city's worker with its children, in MB."""
         parent = int(control(self.layout, "pid", "city:city-worker").strip())
         family = [parent, *_children(parent)]
-        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in family if Path(f"/proc/{pid}").exists()]
+        pages = [
+            int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in family if Path(f"/proc/{pid}").exists()
+        ]
         return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     def measure(self) -> None:
@@ -85,7 +87,10 @@ class _Drain:
         self.wait("city", owed, str(self.total))
         before = self.worker_rss_mb()
         peak = before
-        self.sql("city", "UPDATE exchange_outboundlane SET due_at = now(); UPDATE exchange_upperplatform SET open_until = NULL")
+        self.sql(
+            "city",
+            "UPDATE exchange_outboundlane SET due_at = now(); UPDATE exchange_upperplatform SET open_until = NULL",
+        )
         control(self.layout, "start", "provincial:provincial-web")
         started = time.monotonic()
         while self.sql("national", count) != str(self.total):
@@ -105,7 +110,7 @@ class _Drain:
         """Batches as if they had been pushed, 1,000 rows each."""
         self.sql(
             "city",
-            "INSERT INTO exchange_inboundbatch (channel, \"group\", \"table\", payload, row_count, state, received_at, due_at,"
+            'INSERT INTO exchange_inboundbatch (channel, "group", "table", payload, row_count, state, received_at, due_at,'
             " attempts, changed_count, refused_count, error) SELECT 'local', 'operation', 'monitorData',"
             " (SELECT json_agg(json_build_object('deviceCode', 'D' || lpad(r::text, 6, '0'), 'metricCode', 'p', 'monitorTime',"
             " to_char(timestamp '2026-01-01' + b * interval '10 minutes', 'YYYY-MM-DD HH24:MI:SS'), 'districtCode', '210102',"
@@ -118,7 +123,10 @@ class _Drain:
         self.sql("national", f"CREATE TABLE std.raw_copy (LIKE {TABLE} INCLUDING ALL)")
         started = time.monotonic()
         for _twice in range(2):
-            self.sql("national", f"TRUNCATE std.raw_copy; INSERT INTO std.raw_copy SELECT * FROM {TABLE} ON CONFLICT DO NOTHING")  # noqa: S608
+            self.sql(
+                "national",
+                f"TRUNCATE std.raw_copy; INSERT INTO std.raw_copy SELECT * FROM {TABLE} ON CONFLICT DO NOTHING",
+            )
         return self.total / (time.monotonic() - started)
 
 

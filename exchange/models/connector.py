@@ -35,7 +35,7 @@ class Connector(EditableModel):
     table = models.CharField(_("table"), max_length=60)
     mapping = models.JSONField(
         _("mapping"),
-        help_text=_('a JSON object: field to source column, or to an object with from, factor, map or value'),
+        help_text=_("a JSON object: field to source column, or to an object with from, factor, map or value"),
     )
     every_s = models.PositiveIntegerField(_("interval in s"), default=3600)
     is_enabled = models.BooleanField(_("in use"), default=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
+from kombu import Exchange, Queue
 
 from tiers.profiles import PROFILES
 
@@ -161,6 +162,15 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(BASE_DIR / ".run" / "archive" / TIER))
 
 CELERY_TASK_DEFAULT_QUEUE = "default"
+if CELERY_BROKER_URL.startswith(("amqp://", "amqps://")):  # RabbitMQ: replicated queues, one setting away from Redis
+    CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+    CELERY_TASK_DEFAULT_EXCHANGE_TYPE = "topic"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
+    CELERY_WORKER_DETECT_QUORUM_QUEUES = True
+    CELERY_TASK_QUEUES = [
+        Queue(name, Exchange(name), routing_key=name, queue_arguments={"x-queue-type": "quorum"})
+        for name in ("exchange", "analysis", "default")
+    ]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -62,7 +62,7 @@ def test_place_outside_its_division_is_flagged(caller):
 
 def test_reference_to_another_table(caller):
     caller.store([{**POINT, "gridCode": "2101020001"}], table="evaluationPoint")
-    assert [line for line in changes() if line[0] == "gridCode"][0][1] == "flag"
+    assert next(line for line in changes() if line[0] == "gridCode")[1] == "flag"
     CleaningChange.objects.all().delete()
     caller.store([{"code": "2101020001", "name": "1号", "districtCode": "210102"}], table="evaluationGrid")
     caller.store([{**POINT, "gridCode": "2101020001", "address": "新"}], table="evaluationPoint")

@@ -19,8 +19,17 @@ PART = {"districtCode": "210102", "statisticalTime": "2026-01-01 00:00:00"}
 def test_every_table_of_the_design_is_there(standard):
     names = {spec.name for spec in standard.all()}
     assert len(names) == 73
-    assert {"basic.part", "operation.monitorData", "management.case", "management.caseStatistics", "service.appeal",
-            "evaluation.result", "guidance.policy", "supervision.platformStatus", "external.weather"} <= names  # fmt: skip
+    assert {
+        "basic.part",
+        "operation.monitorData",
+        "management.case",
+        "management.caseStatistics",
+        "service.appeal",
+        "evaluation.result",
+        "guidance.policy",
+        "supervision.platformStatus",
+        "external.weather",
+    } <= names
     for spec in standard.all():
         assert all(field.title for field in spec.fields), spec.name
 
@@ -90,7 +99,13 @@ def test_a_province_adds_a_table_without_code(caller, data_manager, log_in):
 def test_definitions_that_contradict_themselves(standard, data_manager, definition):
     from convergence.services.standard import add_table
 
-    good = {"group": "basic", "table": "odd", "title": "", "key": ["a"], "fields": [{"name": "a", "type": "str", "title": "a", "required": True}]}  # fmt: skip
+    good = {
+        "group": "basic",
+        "table": "odd",
+        "title": "",
+        "key": ["a"],
+        "fields": [{"name": "a", "type": "str", "title": "a", "required": True}],
+    }
     with pytest.raises(DomainError):
         add_table(DataTable(**{**good, **definition}), data_manager)
 
@@ -110,7 +125,7 @@ def test_file_is_shown_first_and_landed_after(standard, data_manager, log_in):
     page = desk.post(url, {"file": SimpleUploadedFile("a.xlsx", stream.getvalue())})
     token = page.context["token"]
     assert page.context["checked"].errors == {}
-    bad = desk.post(url, {"file": SimpleUploadedFile("a.csv", "districtCode,area\n2101,x\n".encode())})
+    bad = desk.post(url, {"file": SimpleUploadedFile("a.csv", b"districtCode,area\n2101,x\n")})
     assert bad.context["checked"].errors[0].keys() == {"districtCode", "statisticalTime", "area"}
     desk.post(url, {"token": token})
     inbound.drain()
@@ -145,7 +160,16 @@ def test_sensitive_fields_are_masked_on_pages(caller, districts, log_in):
 
 
 def test_getdata_of_partitioned_table_with_cursor(caller):
-    rows = [{"deviceCode": f"D{n}", "metricCode": "p", "monitorTime": f"2026-0{n + 1}-01 00:00:00", "districtCode": "210102", "value": n} for n in range(5)]  # fmt: skip
+    rows = [
+        {
+            "deviceCode": f"D{n}",
+            "metricCode": "p",
+            "monitorTime": f"2026-0{n + 1}-01 00:00:00",
+            "districtCode": "210102",
+            "value": n,
+        }
+        for n in range(5)
+    ]
     caller.store(rows, "operation", "monitorData")
     first = caller.get("", "operation", "monitorData", limit="3", after="0")
     rest = caller.get("", "operation", "monitorData", limit="3", after=str(first["next"]))

@@ -35,7 +35,9 @@ def test_generated_calls(caller, operation):
     method = "POST" if operation == "pushdata" else "GET"
     strategy = schema[f"{URL}/{operation}"][method].as_strategy(generation_mode=GenerationMode.POSITIVE)
 
-    @settings(max_examples=150, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=150, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
     @given(case=strategy)
     def try_it(case):
         parameters = dict((case.body if operation == "pushdata" else case.query) or {})
@@ -50,4 +52,3 @@ def test_generated_calls(caller, operation):
     try_it()
     inbound.drain(seconds=5)
     assert not InboundBatch.objects.filter(state="failed").exists()
-

@@ -125,9 +125,8 @@ def test_partitioned_table_takes_rows_of_any_month(caller):
 
 
 def test_operator_of_another_city_sees_no_batches(admit, log_in):
-    from tests.factories import UserFactory, divisions
-
     from platform_core.models import Region
+    from tests.factories import UserFactory, divisions
 
     caller = admit()
     caller.push(EXAMPLE)

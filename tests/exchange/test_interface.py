@@ -75,7 +75,13 @@ def test_changed_parameters_are_10002(caller):
 
 
 def test_public_key_alone_forges_nothing(caller):
-    parameters = {"appID": caller.account.app_id, "timestamp": str(int(time.time())), "group": "basic", "table": "part", "data": "[]"}  # fmt: skip
+    parameters = {
+        "appID": caller.account.app_id,
+        "timestamp": str(int(time.time())),
+        "group": "basic",
+        "table": "part",
+        "data": "[]",
+    }
     parameters["sign"] = signature.sign("pushdata", parameters, "guessed", caller.public_key, "rsa")
     assert caller.send("pushdata", parameters)["code"] == 10002
 
@@ -178,7 +184,9 @@ def test_private_key_and_secret_are_encrypted_at_rest(caller):
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT k.private_key, a.secret FROM exchange_accountkey k JOIN exchange_platformaccount a ON a.id = account_id")  # fmt: skip
+        cursor.execute(
+            "SELECT k.private_key, a.secret FROM exchange_accountkey k JOIN exchange_platformaccount a ON a.id = account_id"
+        )
         private, secret = cursor.fetchone()
     assert "PRIVATE" not in private
     assert secret != caller.account.secret

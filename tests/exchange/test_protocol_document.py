@@ -21,7 +21,13 @@ from exchange.services import inbound
 ROOT = Path(settings.BASE_DIR)
 DOCUMENT = (ROOT / "docs/exchange-protocol.md").read_text()
 sys.path.insert(0, str(ROOT / "clients/python"))
-VECTOR = {"appID": "2101000001", "group": "basic", "table": "part", "timestamp": "1700000000", "where": "BM=35010220201022000001"}  # fmt: skip
+VECTOR = {
+    "appID": "2101000001",
+    "group": "basic",
+    "table": "part",
+    "timestamp": "1700000000",
+    "where": "BM=35010220201022000001",
+}
 
 
 @pytest.mark.parametrize("algorithm", ["rsa", "sm2"])
@@ -80,10 +86,32 @@ def test_command_line_resumes_where_it_broke_off(live_server, caller, key_file, 
     rows = [line.replace(line[:6], "210102") for line in rows]
     file, journal, account = tmp_path / "part.csv", tmp_path / "journal", tmp_path / "account.json"
     file.write_text("districtCode,area,statisticalTime\n" + "\n".join(rows) + "\n")
-    account.write_text(json.dumps({"url": live_server.url, "app_id": caller.account.app_id, "secret": caller.account.secret, "public_key": caller.public_key}))  # fmt: skip
+    account.write_text(
+        json.dumps(
+            {
+                "url": live_server.url,
+                "app_id": caller.account.app_id,
+                "secret": caller.account.secret,
+                "public_key": caller.public_key,
+            }
+        )
+    )
 
     def push():
-        command = [sys.executable, "-m", "eurbanmis_client.cli", "push", "basic.part", str(file), "--chunk", "10", "--resume", str(journal), "--account", str(account)]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "eurbanmis_client.cli",
+            "push",
+            "basic.part",
+            str(file),
+            "--chunk",
+            "10",
+            "--resume",
+            str(journal),
+            "--account",
+            str(account),
+        ]
         return subprocess.run(command, cwd=ROOT / "clients/python", capture_output=True, text=True, check=False)
 
     assert "acknowledged: 50 rows" in push().stdout
@@ -130,7 +158,9 @@ def test_kit_tells_a_bad_platform(live_server, caller, standard, monkeypatch, ca
     from exchange.services import gate
 
     monkeypatch.setattr(gate, "_check_time", lambda *_arguments: None)  # a platform that forgets the time
-    client = Client(live_server.url, app_id=caller.account.app_id, secret=caller.account.secret, public_key=caller.public_key)
+    client = Client(
+        live_server.url, app_id=caller.account.app_id, secret=caller.account.secret, public_key=caller.public_key
+    )
     assert run_checks(client, "210102", settle_s=0.1) == 1
     report = capsys.readouterr().out
     assert "FAIL  timeliness" in report

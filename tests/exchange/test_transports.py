@@ -118,7 +118,10 @@ def test_mqtt_with_accounts_of_their_own(caller, admit, ingest):
     assert replay["code"] == 10002
     inbound.drain()
     signed = caller.signed("getdata", group="basic", table="part", where="area>59")
-    [found] = broker.ask(f"eurbanmis/{app_id}/basic/part", {"operation": "getdata", **{name: signed[name] for name in ("where", "timestamp", "sign")}})  # fmt: skip
+    [found] = broker.ask(
+        f"eurbanmis/{app_id}/basic/part",
+        {"operation": "getdata", **{name: signed[name] for name in ("where", "timestamp", "sign")}},
+    )
     assert json.loads(found["data"])[0]["districtCode"] == "210102"
     [nonsense] = broker.ask(f"eurbanmis/{app_id}/basic/part", [1])
     assert nonsense["code"] == 10001

@@ -1,5 +1,6 @@
 """A province and a city of their own, as real processes under a supervisor that restarts what dies."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 for folder in ("bin", "clients/python"):
     sys.path.insert(0, str(ROOT / folder))
+
 
 from eurbanmis_client import Client  # noqa: E402
 from stack import postgres  # noqa: E402
@@ -48,12 +50,10 @@ class Stack:
         """kill -9 of a program and all it started; the supervisor starts it again."""
         text = control(self.layout, "pid", program, check=False).strip()
         if text.isdigit() and int(text) > 0:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(int(text), signal.SIGKILL) if "postgres" not in program else os.kill(
                     int(text), signal.SIGKILL
                 )
-            except ProcessLookupError:
-                pass
         return text
 
     def sql(self, tier, statement):
@@ -82,9 +82,15 @@ class Stack:
         self.manage(tier, "approve_platform", region)
         got = json.loads(httpx.get(f"{base}/{told['application']}?token={told['token']}", timeout=30).json()["data"])
         if kind == "department":
-            self.sql(tier, "INSERT INTO exchange_tablegrant (account_id, \"group\", \"table\", may_push, may_get)"
-                           f" SELECT id, '*', '*', true, true FROM exchange_platformaccount WHERE app_id = '{got['appID']}'")  # fmt: skip
-        self.sql(tier, f"UPDATE exchange_platformaccount SET calls_per_minute = 1000000, version = version + 1 WHERE app_id = '{got['appID']}'")  # fmt: skip
+            self.sql(
+                tier,
+                'INSERT INTO exchange_tablegrant (account_id, "group", "table", may_push, may_get)'
+                f" SELECT id, '*', '*', true, true FROM exchange_platformaccount WHERE app_id = '{got['appID']}'",
+            )
+        self.sql(
+            tier,
+            f"UPDATE exchange_platformaccount SET calls_per_minute = 1000000, version = version + 1 WHERE app_id = '{got['appID']}'",
+        )
         return Client(
             url or self.url(tier), app_id=got["appID"], secret=secret, public_key=got["publicKey"], timeout_s=20, retries=60
         )  # fmt: skip
@@ -125,10 +131,8 @@ class Wire:
             pass
         finally:
             for link in (one, other):
-                try:
+                with contextlib.suppress(OSError):
                     link.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
 
     def cut(self):
         """Break every connection in the middle of whatever it carries, and let none in."""
