@@ -47,13 +47,20 @@ def prepare():
     return PlatformAccount.objects.get(pk=account.pk)
 
 
+def table():
+    """The table that is measured."""
+    spec = keeper().find("operation", "monitorData")
+    assert spec is not None
+    return spec
+
+
 def empty():
     """Nothing in the way of the next measurement."""
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLE}, exchange_quarantinedrow, exchange_inboundbatch, exchange_seensignature")
         cursor.execute("CHECKPOINT")
     ddl.forget_partitions()
-    spec = keeper().find("operation", "monitorData")
+    spec = table()
     for _twice in range(2):
         ddl.ensure_partitions(spec, {f"2026-{month:02d}" for month in range(1, 10)})
 
@@ -228,7 +235,7 @@ def push():
         while InboundBatch.objects.filter(state="waiting").exists():
             time.sleep(0.05)
         stored = calls * count / (time.perf_counter() - started)
-    spec = keeper().find("operation", "monitorData")
+    spec = table()
     assert rows.count(spec) == calls * count
     print(f"push 1000 rows × 8 connections: acknowledged {landed:,.0f} rows/s = {landed / limit:.0%} of raw "
           f"{limit:,.0f} rows/s; p95 {percentile(latencies):.0f} ms a call; "
@@ -284,7 +291,7 @@ def fill(total):
         if have not in (0, total):
             cursor.execute(f"TRUNCATE {TABLE}")
             have = 0
-        spec = keeper().find("operation", "monitorData")
+        spec = table()
         for _twice in range(2):
             ddl.ensure_partitions(spec, {f"2025-{month:02d}" for month in range(1, 13)})
         if have == 0:
@@ -302,7 +309,7 @@ def fill(total):
 def getdata():
     """100 rows by key and by time range, at 1 M and at 20 M rows; raw limit: the bare SELECT, fetched."""
     prepare()
-    spec, chance, medians = keeper().find("operation", "monitorData"), random.Random(7), {}
+    spec, chance, medians = table(), random.Random(7), {}
     for total in (1_000_000, 20_000_000):
         fill(total)
         for name in ("key", "time range"):

@@ -114,12 +114,13 @@ def test_file_is_shown_first_and_landed_after(standard, data_manager, log_in):
     table = DataTable.objects.get(table="part")
     desk, url = log_in(data_manager), f"/convergence/tables/{table.pk}/file/"
     book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
     for line in (
         ["区划代码", "统计时间", "area"],
         [210102, "2026-01-01 00:00:00", 5.5],
         [210103, "2026-01-01 00:00:00", 6],
     ):
-        book.active.append(line)
+        sheet.append(line)
     stream = io.BytesIO()
     book.save(stream)
     page = desk.post(url, {"file": SimpleUploadedFile("a.xlsx", stream.getvalue())})

@@ -28,7 +28,7 @@ class Wire:
     """What an upper platform would have received; answers by the function given."""
 
     def __init__(self, monkeypatch, answer=lambda data: remote.Result(Code.SUCCESS, "")):
-        self.calls = []
+        self.calls: list[tuple[str, list[dict]]] = []
 
         def push(peer, group, table, data, rows):
             import json
@@ -65,6 +65,7 @@ def chunks(upper, *areas):
     from exchange.tables import keeper
 
     spec = keeper().find("basic", "part")
+    assert spec is not None
     for area in areas:
         outbound.owe(upper, spec, [{**EXAMPLE[0], "area": area}])
 

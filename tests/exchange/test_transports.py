@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
@@ -62,7 +63,8 @@ class Broker:
     def __init__(self, username, password):
         address = settings.MQTT_URL.rsplit("@", 1)[1]
         self.host, port = address.split(":")
-        self.replies, self.refused = [], threading.Event()
+        self.replies: list[dict] = []
+        self.refused = threading.Event()
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         self.client.username_pw_set(username, password)
         self.client.on_message = lambda _client, _data, message: self.replies.append(json.loads(message.payload))
@@ -150,7 +152,9 @@ def test_mqtt_connector_of_a_department(standard, districts, ingest):
     inbound.drain()
     from exchange.tables import Selection, keeper
 
-    row = keeper().select(keeper().find("external", "weather"), Selection("TRUE", ()), "").rows[0]
+    spec = keeper().find("external", "weather")
+    assert spec is not None
+    row = keeper().select(spec, Selection("TRUE", ()), "").rows[0]
     assert (row["stationCode"], row["temperature"]) == ("54342", -12.5)
 
 
@@ -274,10 +278,10 @@ def sftp(tmp_path):
     class Door(paramiko.ServerInterface):
         def check_auth_password(self, username, password):
             good = (username, password) == ("weather", "right")
-            return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+            return paramiko.common.AUTH_SUCCESSFUL if good else paramiko.common.AUTH_FAILED
 
         def check_channel_request(self, kind, chanid):
-            return paramiko.OPEN_SUCCEEDED
+            return paramiko.common.OPEN_SUCCEEDED
 
     class Folder(paramiko.SFTPServerInterface):
         def list_folder(self, path):
@@ -296,7 +300,7 @@ def sftp(tmp_path):
         lstat = stat
 
         def open(self, path, flags, attr):
-            handle = paramiko.SFTPHandle(flags)
+            handle: Any = paramiko.SFTPHandle(flags)
             handle.readfile = (folder / os.path.basename(path)).open("rb")
             handle.stat = lambda: self.stat(path)
             return handle
