@@ -149,8 +149,8 @@ class CatalogueEntryPages(_Unscoped):
         instance.save()
 
     def may(self, user: User, verb: str) -> bool:
-        """Never added by hand."""
-        return verb != "add" and super().may(user, verb)
+        """For editors, who see drafts here; never added by hand. Readers have the catalogue itself."""
+        return verb != "add" and super().may(user, "change" if verb == "view" else verb)
 
 
 @register

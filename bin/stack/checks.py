@@ -72,13 +72,13 @@ def _everything(layout: Layout, ports: Mapping[str, int], city: dict[str, str]) 
             )
         )
     failed.append(
-        _step("pytest: city", [*run, "pytest", "-n", "2", "--dist", "loadgroup", "--cov", "--cov-report="], city)
+        _step("pytest: city", [*run, "pytest", "-n", "2", "--dist", "loadfile", "--cov", "--cov-report="], city)
     )
     for tier in ("provincial", "national"):
         failed.append(
             _step(
                 f"pytest: {tier} (tests marked tier)",
-                [*run, "pytest", "-n", "2", "--dist", "loadgroup", "-m", "tier", "--cov", "--cov-report="],
+                [*run, "pytest", "-n", "2", "--dist", "loadfile", "-m", "tier", "--cov", "--cov-report="],
                 _environment(layout, ports, tier),
             )
         )

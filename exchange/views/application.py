@@ -28,7 +28,12 @@ def _limit(request: HttpRequest) -> None:
     """Anyone may apply, so nobody may fill the list. Raises Refused (429)."""
     key = f"exchange:applications:{request.META.get('REMOTE_ADDR', '')}"
     cache.add(key, 0, 3600)
-    if cache.incr(key) > APPLICATIONS_AN_HOUR:
+    try:
+        count = cache.incr(key)
+    except ValueError:  # it expired just now
+        cache.set(key, 1, 3600)
+        count = 1
+    if count > APPLICATIONS_AN_HOUR:
         raise Refused(Code.PARAMETERS, f"每小时最多申请 {APPLICATIONS_AN_HOUR} 次", http_status=429, retry_after_s=3600)
 
 

@@ -78,6 +78,9 @@ SECRET_KEY = _secret_key()
 FIELD_ENCRYPTION_KEYS = _field_keys()
 DATABASE = _database()
 REDIS_URL = _required("REDIS_URL", "redis://[:password@]host:port/number, for cache and locks")
+if ENVIRONMENT == "test" and (worker := env.str("PYTEST_XDIST_WORKER", default="")):
+    # Tests empty the cache: each of the processes that run them has a database of its own, behind those of the tiers.
+    REDIS_URL = f"{REDIS_URL.rpartition('/')[0]}/{6 + int(worker.removeprefix('gw'))}"
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
 MQTT_URL = env.str("MQTT_URL", default="")
 PUBLIC_URL = _required("PUBLIC_URL", "the address users open, such as https://city.example.gov.cn").rstrip("/")

@@ -16,7 +16,7 @@ from exchange.models import InboundBatch
 
 from .conftest import EXAMPLE
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("rabbitmq")]
+pytestmark = pytest.mark.django_db(transaction=True)
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
 

@@ -100,7 +100,6 @@ def ingest():
     connected.loop_stop()
 
 
-@pytest.mark.xdist_group("mqtt")
 @transactional
 def test_mqtt_with_accounts_of_their_own(caller, admit, ingest):
     other = admit(name="大连市平台")
@@ -136,7 +135,6 @@ def test_mqtt_with_accounts_of_their_own(caller, admit, ingest):
         one.client.loop_stop()
 
 
-@pytest.mark.xdist_group("mqtt")
 @transactional
 def test_mqtt_connector_of_a_department(standard, districts, ingest):
     Connector.objects.create(

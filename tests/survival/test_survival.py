@@ -11,7 +11,7 @@ import pytest
 
 from .conftest import CITY, ROOT, Wire
 
-pytestmark = [pytest.mark.survival, pytest.mark.xdist_group("survival")]
+pytestmark = [pytest.mark.survival]
 ROWS = 50
 
 
