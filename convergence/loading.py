@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
-from django.db.models import Model
+from django.db.models import Count, Model
 from django.db.models.signals import post_save
 
 from exchange.services import publish, register_source
@@ -39,7 +39,8 @@ def grid_row(grid: EvaluationGrid) -> Row:
     """basic.evaluationGrid."""
     return {
         "code": grid.code, "name": grid.name, "districtCode": grid.region_id, "area": round(grid.area_km2, 6),
-        "unitGridCount": getattr(grid, "unit_count", None), "geometry": _shape(grid.geometry),
+        "unitGridCount": grid.unit_count if hasattr(grid, "unit_count") else grid.unit_grids.count(),
+        "geometry": _shape(grid.geometry),
     }  # fmt: skip
 
 
@@ -76,7 +77,9 @@ def connect_publishers() -> None:
 
 def _all_of(model: type[Model], to_row: Callable[[Any], Row], related: tuple[str, ...]) -> Callable[[], Iterator[Row]]:
     def rows() -> Iterator[Row]:
-        found = model._default_manager.select_related(*related).order_by("pk")
+        found: Any = model._default_manager.select_related(*related).order_by("pk")
+        if model is EvaluationGrid:
+            found = found.annotate(unit_count=Count("unit_grids"))
         return (to_row(instance) for instance in found.iterator(500))
 
     return rows

@@ -128,7 +128,7 @@ class InboundBatchPages(ModelPages):
         "received_at", "processed_at", "attempts", "error",
     )  # fmt: skip
     filters, search, order, related = ("state", "channel", "account", "table"), ("table",), "-id", ("account",)
-    panels = (Panel("rows", _("Rows"), "exchange/panels/batch.html", _batch_panel),)
+    panels = (Panel("rows", _("Rows as received"), "exchange/panels/batch.html", _batch_panel),)
 
 
 @register

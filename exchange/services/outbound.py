@@ -99,9 +99,10 @@ def relay(spec: tables.TableSpec, rows: Sequence[tables.Row]) -> None:
 
 def owe(target: UpperPlatform, spec: tables.TableSpec, rows: Iterable[tables.Row]) -> int:
     """Append rows to a target's lane. Returns how many."""
-    lane, _created = OutboundLane.objects.get_or_create(target=target, group=spec.group, table=spec.table)
-    total = 0
+    lane, total = None, 0
     for part in _parts(rows):
+        if lane is None:
+            lane, _created = OutboundLane.objects.get_or_create(target=target, group=spec.group, table=spec.table)
         OutboundChunk.objects.create(lane=lane, payload=_compact(part), row_count=len(part))
         total += len(part)
     return total
