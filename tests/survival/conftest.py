@@ -152,6 +152,7 @@ class Wire:
 @pytest.fixture(scope="session")
 def stack():
     layout = Layout(ROOT / ".run" / "survival")
+    stop(layout)  # of a run that was broken off
     postgres.wipe(layout)
     shutil.rmtree(layout.run, ignore_errors=True)
     shutil.rmtree(layout.sockets, ignore_errors=True)
