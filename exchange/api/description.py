@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -92,16 +93,8 @@ def _shared() -> dict[str, dict[str, Any]]:
     }
 
 
-def document() -> dict[str, Any]:
-    """The whole description."""
-    specs = list(tables.keeper().all())
-    groups = sorted({spec.group for spec in specs})
-    names = sorted({spec.table for spec in specs})
-    answers = {
-        "200": _response("应答；成败看 code"), "413": _response("请求过大，应答体相同"),
-        "429": _response("调用过于频繁，应答体相同"),
-    }  # fmt: skip
-    push = build_object_type(
+def _push(specs: Sequence[TableSpec], groups: list[str], names: list[str]) -> dict[str, Any]:
+    form = build_object_type(
         {
             "group": _text("数据分组", enum=groups),
             "table": _text("数据表名", enum=names),
@@ -117,44 +110,60 @@ def document() -> dict[str, Any]:
         }
         for spec in specs
     }
+    return {
+        "operationId": "pushdata",
+        "tags": ["app. B"],
+        "summary": "通用数据推送接口（表 B.0.1）",
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-www-form-urlencoded": {"schema": form, "examples": examples}},
+        },
+        "responses": _answers(),
+    }
+
+
+def _get(groups: list[str], names: list[str]) -> dict[str, Any]:
     query = {
         "group": _text("数据分组", enum=groups), "table": _text("数据表名", enum=names), "where": _text("查询条件"),
         "orderBy": _text("扩展：排序字段，逗号分隔，可加 desc"), "limit": _text(f"扩展：行数，最多 {MAX_LIMIT}"),
         "offset": _text("扩展：跳过的行数"), "after": _text("扩展：游标，从 0 开始"), **_shared(),
     }  # fmt: skip
     required = {"group", "table", "appID", "timestamp", "sign"}
+    return {
+        "operationId": "getdata",
+        "tags": ["app. B"],
+        "summary": "通用数据查询接口（表 B.0.2）",
+        "parameters": [
+            build_parameter_type(name, schema, "query", required=name in required) for name, schema in query.items()
+        ],
+        "responses": _answers(),
+    }
+
+
+def _answers() -> dict[str, Any]:
+    said = {"200": "应答；成败看 code", "413": "请求过大，应答体相同", "429": "调用过于频繁，应答体相同"}
+    return {status: _response(text) for status, text in said.items()}
+
+
+def _row(spec: TableSpec) -> dict[str, Any]:
+    """Schema of a table's rows."""
+    made = build_object_type(
+        {field.name: field_schema(field) for field in spec.fields},
+        required=[field.name for field in spec.fields if field.required],
+    )
+    return {**made, "title": f"{spec.title}（主键 {'、'.join(spec.key)}；v{spec.version}；{spec.source}）"}
+
+
+def document() -> dict[str, Any]:
+    """The whole description."""
+    specs = list(tables.keeper().all())
+    groups, names = sorted({spec.group for spec in specs}), sorted({spec.table for spec in specs})
     paths = {
-        "/eUrbanMIS/api/v1/pushdata": {
-            "post": {
-                "operationId": "pushdata", "tags": ["app. B"], "summary": "通用数据推送接口（表 B.0.1）",
-                "requestBody": {
-                    "required": True,
-                    "content": {"application/x-www-form-urlencoded": {"schema": push, "examples": examples}},
-                },
-                "responses": answers,
-            }
-        },
-        "/eUrbanMIS/api/v1/getdata": {
-            "get": {
-                "operationId": "getdata", "tags": ["app. B"], "summary": "通用数据查询接口（表 B.0.2）",
-                "parameters": [
-                    build_parameter_type(name, schema, "query", required=name in required)
-                    for name, schema in query.items()
-                ],
-                "responses": answers,
-            }
-        },
-    }  # fmt: skip
-    components: dict[str, Any] = {"schemas": {"Answer": _answer()}}
-    for spec in specs:
-        components["schemas"][f"{spec.group}.{spec.table}"] = {
-            **build_object_type(
-                {field.name: field_schema(field) for field in spec.fields},
-                required=[field.name for field in spec.fields if field.required],
-            ),
-            "title": f"{spec.title}（主键 {'、'.join(spec.key)}；v{spec.version}；{spec.source}）",
-        }
-    made = build_root_object(paths, components, "1.0", "1.0")
+        "/eUrbanMIS/api/v1/pushdata": {"post": _push(specs, groups, names)},
+        "/eUrbanMIS/api/v1/getdata": {"get": _get(groups, names)},
+    }
+    schemas = {"Answer": _answer(), **{spec.name: _row(spec) for spec in specs}}
+    made = build_root_object(paths, {"schemas": schemas}, "1.0", "1.0")
     made["info"] = {
         "title": "城市运行管理服务平台数据交换接口",
         "version": "1.0",
