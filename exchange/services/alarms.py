@@ -67,6 +67,24 @@ MEASURES: dict[str, Callable[[AlarmRule], Measured]] = {
 }  # fmt: skip
 
 
+DEFAULTS = (
+    ("调用失败率过高", "failure_rate", 20, 15),
+    ("数据积压过久", "lag", 600, 15),
+    ("平台一天未调用", "silence", 1440, 15),
+    ("出现死信", "dead_letters", 0, 15),
+    ("问题数据过多", "quarantine", 100, 15),
+)
+
+
+def load_defaults() -> int:
+    """A first set of rules where there is none; they are edited in the page. Returns how many were made."""
+    if AlarmRule.objects.exists():
+        return 0
+    for name, kind, threshold, period in DEFAULTS:
+        AlarmRule.objects.create(name=name, kind=kind, threshold=threshold, period_min=period)
+    return len(DEFAULTS)
+
+
 def check() -> int:
     """Raise what is newly broken, clear what is well again. Returns the alarms raised."""
     raised = 0

@@ -219,3 +219,10 @@ def test_dry_run_page(standard, districts, data_manager, log_in, tmp_path):
     assert "2101" in page
     inbound.drain()
     assert not InboundBatch.objects.exists()
+
+
+def test_default_rules_are_loaded_once(standard):
+    assert [alarms.load_defaults(), alarms.load_defaults()] == [5, 0]
+    AlarmRule.objects.filter(kind="lag").update(threshold=1)
+    alarms.load_defaults()
+    assert AlarmRule.objects.get(kind="lag").threshold == 1
