@@ -108,7 +108,7 @@ class CleaningChangePages(_Unscoped):
         Column("action"),
         Column("before"), Column("after"), Column("batch_id", is_numeric=True, is_default=False),
     )  # fmt: skip
-    filters, search, order, related = ("action", "rule"), ("key", "field"), "-id", ("rule__table",)
+    filters, search, order, related = ("action", "rule"), ("key",), "-id", ("rule__table",)
 
 
 @register

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib.gis.db import models
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from platform_core.models import EditableModel
@@ -67,7 +69,11 @@ class CleaningChange(models.Model):
         verbose_name = _("cleaning record")
         verbose_name_plural = _("cleaning records")
         ordering = ("-id",)
-        indexes = (models.Index(fields=("rule", "-id"), name="cleaningchange_rule"),)
+        indexes = (
+            models.Index(fields=("rule", "-id"), name="cleaningchange_rule"),
+            # The search field looks anywhere inside the key.
+            GinIndex(OpClass(Upper("key"), name="gin_trgm_ops"), name="cleaningchange_key_trigram"),
+        )
 
     def __str__(self) -> str:
         return f"{self.key} {self.field}"

@@ -70,6 +70,8 @@ class InboundBatch(models.Model):
             models.Index(fields=("group", "table", "id"), condition=models.Q(state="waiting"), name="batch_waiting"),
             models.Index(fields=("account", "-id"), name="batch_account"),
             models.Index(fields=("received_at",), name="batch_received"),
+            # The list filters by what went wrong, which is rare.
+            models.Index(fields=("state", "-id"), name="batch_state"),
         )
 
     def __str__(self) -> str:
