@@ -154,6 +154,11 @@ class ConnectorForm(TableChoiceMixin):
         )  # fmt: skip
         widgets = {"query": forms.Textarea(attrs={"rows": 3}), "mapping": forms.Textarea(attrs={"rows": 8})}
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.instance.pk is None:
+            self.initial["mapping"] = {}  # not the word null
+
     def clean_secret(self) -> str:
         """Keep what is there."""
         return str(self.cleaned_data["secret"] or self.instance.secret or "")
