@@ -31,6 +31,14 @@ def load(name: str, rows: Sequence[Row]) -> None:
         loader(rows)
 
 
+def register_loader(name: str, loader: Loader) -> None:
+    """Have the rows of `group.table` handed on as they are stored, in the same transaction; an app calls it from ready().
+
+    Rows that this platform published itself come along too.
+    """
+    _loaders[name] = loader
+
+
 def _shape(geometry: GEOSGeometry | None) -> dict[str, Any] | None:
     return json.loads(geometry.geojson) if geometry else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,19 @@ def page_url(name: str, args: tuple[str, ...] = ()) -> str:
     return reverse(name, args=args)
 
 
+_counts: dict[str, Callable[[User], int]] = {}
+
+
+def register_count(key: str, count: Callable[[User], int]) -> None:
+    """Show a number on the home page's tile of a menu entry (`url` or `url:argument`): what waits there for the user."""
+    _counts[key] = count
+
+
+def waiting(key: str, user: User) -> int | None:
+    """That number; None where nothing is counted."""
+    return _counts[key](user) if key in _counts else None
+
+
 def menu(user: User) -> list[dict[str, Any]]:
     """The profile's navigation, filtered by the user's rights; systems without an entry are left out."""
     groups = []
@@ -26,7 +40,12 @@ def menu(user: User) -> list[dict[str, Any]]:
         if not user.has_perm(f"platform_core.access_{group.app}"):
             continue
         items = [
-            {"label": item.label, "url": page_url(item.url, item.args), "name": item.url}
+            {
+                "label": item.label,
+                "url": page_url(item.url, item.args),
+                "name": item.url,
+                "key": ":".join((item.url, *item.args)),
+            }
             for item in group.items
             if user.has_perm(item.permission)
         ]

@@ -152,6 +152,38 @@ CONVERGENCE_ITEMS = (
     NavItem(_("Archives"), "archive-list", "convergence.view_archive"),
     NavItem(_("Destructions"), "destructionrequest-list", "convergence.view_destructionrequest"),
 )
+COORDINATION_ITEMS = (
+    NavItem(_("Acceptance desk"), "desk", "coordination.accept_case", ("acceptance",)),
+    NavItem(_("Registration desk"), "desk", "coordination.register_case", ("registration",)),
+    NavItem(_("Dispatch desk"), "desk", "coordination.dispatch_case", ("dispatch",)),
+    NavItem(_("Disposal desk"), "desk", "coordination.dispose_case", ("disposal",)),
+    NavItem(_("Verification and check"), "desk", "coordination.field_case", ("street",)),
+    NavItem(_("Closing desk"), "desk", "coordination.close_case", ("closing",)),
+    NavItem(_("Extensions and suspensions"), "desk", "coordination.approve_request", ("requests",)),
+    NavItem(_("City supervisor (phone)"), "field", "coordination.field_case"),
+    NavItem(_("Cases"), "case-list", "coordination.view_case"),
+    NavItem(_("Supervision and command"), "command-screen", "coordination.watch_command"),
+    NavItem(_("Performance evaluation"), "performance", "coordination.view_performance"),
+    NavItem(_("Key tasks"), "keytask-list", "coordination.view_keytask"),
+    NavItem(_("Part facilities"), "partfacility-list", "coordination.view_partfacility"),
+    NavItem(_("Geocoding"), "geocode", "coordination.view_place"),
+    NavItem(_("Roster and attendance"), "rosterentry-list", "coordination.view_rosterentry"),
+    NavItem(_("Patrol tracks"), "tracks", "coordination.view_rosterentry"),
+    NavItem(_("Grid duties"), "gridduty-list", "coordination.view_gridduty"),
+    NavItem(_("Shifts"), "shift-list", "coordination.change_shift"),
+    NavItem(_("Workflow versions"), "workflowdefinition-list", "coordination.view_workflowdefinition"),
+    NavItem(_("Time limits"), "timelimit-list", "coordination.view_timelimit"),
+    NavItem(_("Routing rules"), "routingrule-list", "coordination.view_routingrule"),
+    NavItem(_("Case categories"), "casecategory-list", "coordination.view_casecategory"),
+    NavItem(_("Performance indicators"), "indicator-list", "coordination.change_indicator"),
+    NavItem(_("Grades"), "grade-list", "coordination.change_grade"),
+)
+COORDINATION_TASKS = (
+    PeriodicTask("coordination.tasks.escalate_cases", 20),
+    PeriodicTask("coordination.tasks.fold_counts", 10),
+    PeriodicTask("coordination.tasks.publish_cases", 5, "exchange"),
+    PeriodicTask("coordination.tasks.publish_statistics", 300, "exchange"),
+)
 CORE_TASKS = (
     PeriodicTask("platform_core.tasks.seal_audit_log", 10),
     PeriodicTask("platform_core.tasks.verify_audit_log", 86400),
@@ -258,12 +290,12 @@ CITY = TierProfile(
     navigation=_navigation(
         _CITY,
         {
-            "coordination": (NavItem(_("Part facilities"), "partfacility-list", "coordination.view_partfacility"),),
+            "coordination": COORDINATION_ITEMS,
             "evaluation": GRIDS,
             "maintenance": MAINTENANCE_ITEMS,
         },
     ),
-    periodic_tasks=(*CORE_TASKS, *EXCHANGE_TASKS),
+    periodic_tasks=(*CORE_TASKS, *EXCHANGE_TASKS, *COORDINATION_TASKS),
     exchange=(
         ExchangeDirection("national", pushes=True),
         ExchangeDirection("provincial", pushes=True),

@@ -24,6 +24,10 @@ SET_UP_BY = ("*.py", "*.po", "*.yaml", "*.csv", "*.geojson", "*.css", "*.js")
 NOT_SET_UP_BY = {".venv", ".run", ".git", "tests", "docs", "benchmarks", "bin", "node_modules", "build"}
 
 
+# The whole sample (7,000) takes about ten minutes: bin/manage city import_cases.
+DEMO_CASES = "900"
+
+
 def say(text: str) -> None:
     """Progress for the reader of the terminal."""
     print(f"\033[1;36m==>\033[0m {text}", flush=True)
@@ -160,8 +164,17 @@ def _set_up_tier(layout: Layout, settings: Mapping[str, str], demo: bool, wanted
         ("tier", ["setup_tier", "--region", REGIONS[tier], "--noinput"]),
         ("data standard", ["load_standard"]),
     ]
+    if tier == "city":
+        steps.append(("workflow, limits, indicators", ["load_coordination"]))
     if demo:
-        steps += [("demo data", ["load_demo"]), ("own data to the exchange", ["publish_tables"])]
+        steps.append(("demo data", ["load_demo"]))
+        if tier == "city":
+            steps += [
+                ("demo parts, places, roster", ["load_coordination_demo"]),
+                ("six months of demo cases", ["import_cases", "--limit", DEMO_CASES]),
+                ("suggestions learn from closed cases", ["train_classifier"]),
+            ]
+        steps.append(("own data to the exchange", ["publish_tables"]))
     for title, words in steps:
         say(f"{tier}: {title}")
         run_manage(settings, *words)

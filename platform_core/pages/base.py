@@ -62,6 +62,8 @@ class ModelPages:
     may_have_attachments: ClassVar[bool] = False
     add_page: ClassVar[tuple[str, str] | None] = None
     """Url name and right of a page of its own for new rows, where the generic form does not do."""
+    detail_page: ClassVar[str] = ""
+    """Url name of a row's own page (one argument, its key), where the generic one does not do."""
 
     def __init__(self) -> None:
         self.name: str = self.model._meta.model_name or ""

@@ -69,6 +69,8 @@ def detail_view(request: UserRequest, name: str, pk: str) -> HttpResponse:
     """One row with its history; for those who may view it."""
     pages = _pages(name)
     pages.demand(request.user, "view")
+    if pages.detail_page:
+        return redirect(pages.detail_page, pk)
     instance = get_object_or_404(pages.rows(request.user), pk=pk)
     timeline = AuditEntry.objects.filter(object_type=instance._meta.label_lower, object_id=str(instance.pk)).order_by(
         "-id"

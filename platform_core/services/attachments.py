@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -114,8 +114,9 @@ def store(upload: UploadedFile, *, target: Model | None, user: User | None) -> A
         sha256=hashlib.sha256(content).hexdigest(),
         uploaded_by=user,
         organisation=user.organisation if user else None,
-        target=target,
     )
+    if target is not None:
+        attachment.target = target
     # Files first: bytes without a row waste space, a row without bytes loses evidence.
     attachment.file.save(f"{attachment.sha256[:32]}{Path(name).suffix.lower()}", ContentFile(content), save=False)
     if small:
@@ -124,6 +125,25 @@ def store(upload: UploadedFile, *, target: Model | None, user: User | None) -> A
         attachment.save()
         audit.record("attach file", target or attachment, after={"file": name, "sha256": attachment.sha256})
     return attachment
+
+
+def store_picture(upload: UploadedFile, *, target: Model, user: User | None) -> Attachment:
+    """`store`, for pictures only. Raises DomainError for any other kind of file."""
+    head = upload.read(8192)
+    upload.seek(0)
+    if not (filetype.guess_mime(head) or "").startswith("image/"):
+        raise DomainError("not_a_picture", _("“%s” is not a picture; photos are JPEG, PNG or WebP.") % (upload.name or ""))
+    return store(upload, target=target, user=user)
+
+
+def link(attachment: Attachment, target: Model) -> Attachment:
+    """The same stored file as an attachment of another row; each row's readers are asked for their own right."""
+    copy = Attachment.objects.get(pk=attachment.pk)
+    copy.pk = None
+    copy.content_type = ContentType.objects.get_for_model(target)
+    copy.object_id = str(target.pk)
+    copy.save(force_insert=True)
+    return copy
 
 
 @transaction.atomic
@@ -139,6 +159,8 @@ def remove(attachment: Attachment) -> None:
 
     def erase() -> None:
         for storage, name in names:
-            storage.delete(name)
+            # A file linked from another row stays until the last of them goes.
+            if not Attachment.objects.filter(Q(file=name) | Q(thumbnail=name)).exists():
+                storage.delete(name)
 
     transaction.on_commit(erase)

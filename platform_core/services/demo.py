@@ -43,6 +43,7 @@ CITY_STAFF = (
     ("shouli", "acceptor", "受理员"),
     ("paiqian", "dispatcher", "派遣员"),
     ("zhiban", "duty_chief", "值班长"),
+    ("yewu", "business_admin", "业务管理员"),
     ("lingdao", "leader", "领导"),
     ("pingjia", "evaluator", "评价员"),
     ("jiance", "monitor", "监测员"),
@@ -83,8 +84,10 @@ class _People:
         """Surname and one or two signs."""
         return self.chance.choice(SURNAMES) + "".join(self.chance.sample(GIVEN, self.chance.choice((1, 2))))
 
-    def hire(self, username: str, role: str, post: str, organisation: Organisation, scope: Region) -> None:
-        """An account with role and scope, unless it exists."""
+    def hire(
+        self, username: str, role: str, post: str, organisation: Organisation, scope: Region, within: Organisation | None = None
+    ) -> None:
+        """An account with role and scope, unless it exists; `within` narrows the scope to an organisation's subtree."""
         if User.objects.filter(username=username).exists():
             return
         user = User.objects.create_user(
@@ -97,7 +100,7 @@ class _People:
             phone=f"1390000{self.made:04d}",
         )
         identity.assign_roles(user, [Role.objects.get(code=role)])
-        identity.grant_scope(user, region=scope)
+        identity.grant_scope(user, region=scope, organisation=within)
         self.made += 1
 
 
@@ -154,7 +157,7 @@ def _city(platform: PlatformInstance, people: _People) -> None:
         people.hire(username, role, post, centre if role in ("supervisor", "evaluator") else root, region)
     for number, name in enumerate(DEPARTMENTS, start=1):
         office = _child(root, f"{region.code}-1{number}", f"{region.name}{name}", Organisation.Kind.DEPARTMENT, region)
-        people.hire(f"bumen{number}", "department", "部门经办人", office, region)
+        people.hire(f"bumen{number}", "department", "部门经办人", office, region, office)
     for district in Region.objects.filter(parent=region, geometry__isnull=False).order_by("code"):
         office = _child(
             root, f"{district.code}-01", f"{district.name}城市管理指挥中心", Organisation.Kind.DISTRICT, district

@@ -27,7 +27,7 @@ REPORT_EVERY = 500
 EXCEL_ROWS = 1_000_000
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """Text that a spreadsheet would run as a formula is quoted."""
     if isinstance(value, int | float):
         return value
@@ -37,7 +37,7 @@ def _cell(value: Any) -> Any:
 
 def _lines(pages: ModelPages, rows: Iterable[Model]) -> Iterable[list[Any]]:
     for row in rows:
-        yield [_cell(pages.value(row, column.path)) for column in pages.columns]
+        yield [cell(pages.value(row, column.path)) for column in pages.columns]
 
 
 def _write_csv(pages: ModelPages, rows: Iterable[Model], file: Path) -> None:

@@ -176,10 +176,19 @@ def load_roles(apps: tuple[str, ...]) -> int:
                 "home_tiles": row.get("tiles", []),
             },
         )
-        wanted = {f"platform_core.access_{app}" for app in systems} | set(row.get("permissions", []))
+        wanted = {f"platform_core.access_{app}" for app in systems} | set(_flat(row.get("permissions", [])))
         role.permissions.set(_permissions(wanted))
         count += 1
     return count
+
+
+def _flat(names: list[Any]) -> Iterator[str]:
+    """A list inside the list stands for what is in it."""
+    for name in names:
+        if isinstance(name, list):
+            yield from _flat(name)
+        else:
+            yield str(name)
 
 
 def _permissions(names: set[str]) -> list[Permission]:

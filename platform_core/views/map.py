@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from platform_core.errors import DomainError
 from platform_core.geo import layers
 from platform_core.http import UserRequest
-from platform_core.models import EvaluationPoint, PlatformInstance
+from platform_core.models import EvaluationPoint, PlatformInstance, User
 
 FEATURES = 2000
 MAX_ZOOM = 20
@@ -42,15 +42,15 @@ def _configuration(request: UserRequest) -> dict[str, Any]:
     ]
     return {
         "layers": shown,
-        "bounds": _home_bounds(request),
+        "bounds": home_bounds(request.user),
         "tianditu": settings.TIANDITU_KEY,
         "features": "/features/",
     }
 
 
-def _home_bounds(request: UserRequest) -> list[list[float]]:
+def home_bounds(user: User) -> list[list[float]]:
     """Where the map opens: the user's own region, else the platform's, else China."""
-    scope = request.user.data_scopes.filter(region__geometry__isnull=False).select_related("region").first()
+    scope = user.data_scopes.filter(region__geometry__isnull=False).select_related("region").first()
     platform = PlatformInstance.objects.select_related("region").first()
     region = scope.region if scope else platform.region if platform else None
     if region is None or region.geometry is None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from platform_core.context import menu, page_url
+from platform_core.context import menu, page_url, waiting
 from platform_core.forms.models import RegionChoice
 from platform_core.http import UserRequest
 from platform_core.models import PlatformInstance, Role, User
@@ -53,7 +53,7 @@ def home(request: UserRequest) -> HttpResponse:
 
 def _tiles(user: User, roles: list[Role]) -> list[dict[str, Any]]:
     """The tiles of all roles once each, as far as the user's rights reach; lists with the count of visible rows."""
-    entries = {entry["name"]: entry for group in menu(user) for entry in group["entries"]}
+    entries = {entry["key"]: entry for group in menu(user) for entry in group["entries"]}
     open_to_all = {
         "screen": {"label": _("Command screen"), "url": reverse("screen"), "icon": "activity"},
         "map": {"label": _("Map"), "url": reverse("map"), "icon": "map"},
@@ -67,8 +67,15 @@ def _tiles(user: User, roles: list[Role]) -> list[dict[str, Any]]:
         elif name in open_to_all:
             tiles.append(open_to_all[name])
         elif pages is None and name in entries:
-            tiles.append({"icon": name, **entries[name]})
+            tiles.append(_entry_tile(name, entries[name], user))
     return tiles
+
+
+def _entry_tile(key: str, entry: dict[str, Any], user: User) -> dict[str, Any]:
+    count = waiting(key, user)
+    if count is None:
+        return {"icon": entry["name"], **entry}
+    return {"count": count, "most": COUNTED, "label": entry["label"], "url": entry["url"]}
 
 
 @login_required

@@ -162,11 +162,28 @@ function drawingField(field) {
     if (!shapes.length) text.value = "";
     else if (isPoint || isAny) text.value = JSON.stringify(shapes[shapes.length - 1]);
     else text.value = JSON.stringify({ type: "MultiPolygon", coordinates: shapes.map((shape) => shape.coordinates) });
+    if (isPoint && text.value) document.dispatchEvent(new CustomEvent("map:placed"));
   };
+  if (isPoint) {
+    // A place is one click; other pages set it by the event `map:place` (longitude, latitude).
+    const place = (at) => { group.clearLayers(); group.addLayer(L.marker(at, { icon: PIN })); store(); };
+    map.on("click", (event) => place(event.latlng));
+    document.addEventListener("map:place", (event) => {
+      place([event.detail[1], event.detail[0]]);
+      map.setView([event.detail[1], event.detail[0]], Math.max(map.getZoom(), 17));
+    });
+    if (document.querySelector("[data-new-case]")) document.dispatchEvent(new CustomEvent("map:made", { detail: map }));
+  }
   map.on(L.Draw.Event.CREATED, (event) => { if (isPoint || isAny) group.clearLayers(); group.addLayer(event.layer); store(); });
   map.on(L.Draw.Event.EDITED, store);
   map.on(L.Draw.Event.DELETED, store);
 }
+
+// The district's grids and parts under a drawing field, where a page asks for them.
+document.addEventListener("map:made", (event) => {
+  vectorLayer({ name: "unitgrid", url: "/tiles/unitgrid/{z}/{x}/{y}.mvt", colour: "#8a97a5", kind: "polygon", minZoom: 14 }).addTo(event.detail);
+  vectorLayer({ name: "partfacility", url: "/tiles/partfacility/{z}/{x}/{y}.mvt", colour: "#2e7d4f", kind: "point", minZoom: 15 }).addTo(event.detail);
+});
 
 document.querySelectorAll("[data-map-page]").forEach(mapPage);
 document.querySelectorAll("[data-map-shape]").forEach(shapePanel);

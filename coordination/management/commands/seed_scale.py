@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from coordination.services import seed_parts
+from coordination.services.parts import seed_parts
 from platform_core.geo import layers
 from platform_core.models import CodeList, PlatformInstance, Region
 from platform_core.services.bulk import seed_points

@@ -6,7 +6,7 @@ import random
 
 from platform_core.services.bulk import copy_rows, districts, spot
 
-from .models import PartFacility
+from coordination.models import PartFacility
 
 
 def seed_parts(count: int, types: list[str], within: str = "2101", seed: int = 312) -> None:

@@ -1,0 +1,164 @@
+"""Desks 受理, 立案, 派遣, 处置, 结案: the open cases of a stage, most pressing first (CJJ/T 106)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from coordination import forms, pages, selectors
+from coordination.models import Case, Emergency
+from coordination.services import definitions, moving, routing
+from platform_core.http import UserRequest
+
+PAGE = 50
+TITLES = {
+    "acceptance": gettext_lazy("Acceptance desk"),
+    "registration": gettext_lazy("Registration desk"),
+    "dispatch": gettext_lazy("Dispatch desk"),
+    "disposal": gettext_lazy("Disposal desk"),
+    "street": gettext_lazy("Verification and check"),
+    "closing": gettext_lazy("Closing desk"),
+    "requests": gettext_lazy("Extensions and suspensions"),
+}
+BULK = {"acceptance": "accept", "registration": "register", "dispatch": "dispatch", "closing": "close"}
+
+
+class DeskFilter(django_forms.Form):
+    """What a desk can be narrowed by; every choice is a short list."""
+
+    q = django_forms.CharField(label=gettext_lazy("number or text"), required=False)
+    lamp = django_forms.ChoiceField(
+        label=gettext_lazy("lamp"),
+        required=False,
+        choices=[("", "---------"), ("red", gettext_lazy("red")), ("yellow", gettext_lazy("yellow"))],
+    )
+    category = django_forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=forms.category_choices)
+    region = django_forms.ChoiceField(
+        label=gettext_lazy("district"), required=False, choices=lambda: [("", "---------"), *pages._districts()]
+    )
+    source = django_forms.ChoiceField(
+        label=gettext_lazy("source"), required=False, choices=[("", "---------"), *Case.Source.choices]
+    )
+    emergency = django_forms.ChoiceField(
+        label=gettext_lazy("emergency"), required=False, choices=[("", "---------"), *Emergency.choices]
+    )
+    department = django_forms.ChoiceField(
+        label=gettext_lazy("department"), required=False, choices=forms.department_choices
+    )
+
+    def apply(self, rows: QuerySet[Case]) -> QuerySet[Case]:
+        """The rows that match; none for a choice that does not exist."""
+        if not self.is_valid():
+            return rows.none()
+        given, now = self.cleaned_data, timezone.now()
+        if text := given["q"].strip():
+            rows = rows.filter(Q(number__startswith=text) | Q(description__icontains=text) | Q(address__icontains=text))
+        if given["lamp"] == "red":
+            rows = rows.filter(is_suspended=False, due_at__lte=now)
+        elif given["lamp"] == "yellow":
+            rows = rows.filter(is_suspended=False, warn_at__lte=now, due_at__gt=now)
+        if code := given["region"]:
+            rows = rows.filter(region__code__gte=code, region__code__lt=str(int(code) + 1))
+        for name in ("category", "source", "emergency", "department"):
+            if given[name]:
+                rows = rows.filter(**{name: given[name]})
+        return rows
+
+
+def _queue(request: UserRequest, code: str) -> selectors.Queue:
+    """The desk, for those who hold its right."""
+    queue = selectors.QUEUES.get(code)
+    if queue is None:
+        raise Http404
+    if not request.user.has_perm("platform_core.access_coordination") or not request.user.has_perm(
+        f"coordination.{queue.right}"
+    ):
+        raise PermissionDenied(_("You do not have the right to do this."))
+    return queue
+
+
+@login_required
+def desk(request: UserRequest, code: str) -> HttpResponse:
+    """A desk's queue with filters; for those who hold its right."""
+    queue = _queue(request, code)
+    narrowing = DeskFilter(request.GET)
+    everything = selectors.queue_rows(queue, request.user)
+    rows = narrowing.apply(everything)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    flow = definitions.workflow(definitions.in_force().pk)
+    bulk = BULK.get(code)
+    context: dict[str, Any] = {
+        "queue": queue,
+        "title": TITLES[code],
+        "narrowing": narrowing,
+        "page": page,
+        "lamps": selectors.lamps(everything),
+        "cases": [(case, flow.label(case.state)) for case in page],
+        "bulk": flow.moves.get(bulk) if bulk else None,
+        "departments": forms.department_choices() if bulk == "dispatch" else [],
+        "active": request.path,
+    }
+    template = "_queue.html" if request.htmx and not request.htmx.boosted else "desk.html"
+    return render(request, f"coordination/{template}", context)
+
+
+@login_required
+@require_POST
+def bulk(request: UserRequest, code: str) -> HttpResponse:
+    """The desk's main move for the ticked cases; for those who hold its right. Each case stands for itself."""
+    _queue(request, code)
+    step = BULK.get(code)
+    chosen = _chosen(request.POST.getlist("case"))
+    if step is None or not chosen:
+        messages.warning(request, _("Tick the cases first."))
+        return redirect("desk", code)
+    if step == "dispatch":
+        done, refused = _dispatch(request, chosen)
+    else:
+        done, refused = moving.move_many(chosen, step, request.user)
+    if done:
+        messages.success(request, ngettext("%d case moved on.", "%d cases moved on.", done) % done)
+    for message in refused[:5]:
+        messages.error(request, message)
+    return redirect("desk", code)
+
+
+def _chosen(values: list[str]) -> list[tuple[int, int]]:
+    """`key-version` of each tick."""
+    pairs = [value.split("-") for value in values[:PAGE]]
+    return [(int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2 and all(part.isdigit() for part in pair)]
+
+
+def _dispatch(request: UserRequest, chosen: list[tuple[int, int]]) -> tuple[int, list[str]]:
+    """To the department chosen for all, or each to the one its rule suggests."""
+    wanted = request.POST.get("department", "")
+    done, refused = 0, []
+    cases = {
+        case.pk: case
+        for case in Case.objects.visible_to(request.user)
+        .filter(pk__in=[pk for pk, _version in chosen])
+        .select_related("part__owner")
+    }
+    for pk, version in chosen:
+        case = cases.get(pk)
+        suggestion = routing.suggest(case) if case and not wanted else None
+        department = int(wanted) if wanted.isdigit() else suggestion.department.pk if suggestion else None
+        if case is not None and department is None:
+            refused.append(_("%s: no rule says which department; dispatch it by itself.") % case.number)
+            continue
+        given = moving.Given(department=department)
+        one, why = moving.move_many([(pk, version)], "dispatch", request.user, given)
+        done, refused = done + one, refused + why
+    return done, refused

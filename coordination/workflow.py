@@ -1,0 +1,196 @@
+"""The closed loop as one table: states, moves, who may make them and what they need (CJJ/T 106; GB/T 30428.3).
+
+`STATES` and `MOVES` are version 1. The versions that run are rows of WorkflowDefinition: an administrator edits them
+without code. Names are msgids here; an edited name is used as it stands. What a move *does* beyond changing the state is
+named by its effects, which are functions of services.effects: data may combine them, not invent them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N
+
+REQUIREMENTS = ("opinion", "photo", "location", "category", "department", "hours", "duplicate")
+NOTIFIES = ("holders", "reporter", "department", "chiefs")
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a case can be. `stage` names its time limit, `holder` the right of those who have to act."""
+
+    code: str
+    name: str
+    stage: str = ""
+    holder: str = ""
+    clock_runs: bool = True
+    is_final: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name in the reader's language."""
+        return _(self.name)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A way from one state to another; '' as target stays. `form` is a JSON Schema of what is filled in besides."""
+
+    code: str
+    name: str
+    sources: tuple[str, ...]
+    target: str
+    right: str
+    requires: tuple[str, ...] = ()
+    effects: tuple[str, ...] = ()
+    notifies: tuple[str, ...] = ()
+    form: dict[str, Any] = field(default_factory=dict)
+    is_main: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name in the reader's language."""
+        return _(self.name)
+
+
+STATES = (
+    State("reported", N("to be accepted"), "accept", "accept_case"),
+    State("verifying", N("being verified"), "verify", "field_case"),
+    State("registering", N("to be registered"), "register", "register_case"),
+    State("dispatching", N("to be dispatched"), "dispatch", "dispatch_case"),
+    State("consulting", N("under consultation"), "consult", "dispatch_case"),
+    State("disposing", N("being disposed of"), "dispose", "dispose_case"),
+    State("suspended", N("suspended"), "dispose", "dispose_case", clock_runs=False),
+    State("checking", N("being checked"), "check", "field_case"),
+    State("closing", N("to be closed"), "close", "close_case"),
+    State("reviewing", N("closing under review"), "review", "review_case"),
+    State("closed", N("closed"), is_final=True),
+    State("rejected", N("not accepted"), is_final=True),
+    State("void", N("void"), is_final=True),
+    State("merged", N("merged"), is_final=True),
+)
+
+OPEN = tuple(state.code for state in STATES if not state.is_final)
+
+# fmt: off
+MOVES = (
+    # The straight path 信息收集 → 案件建立 → 任务派遣 → 任务处理 → 处置反馈 → 核查结案.
+    Move("accept", N("accept"), ("reported",), "registering", "accept_case", ("category",), ("count_valid",), is_main=True),
+    Move("register", N("register"), ("registering",), "dispatching", "register_case", ("category",), ("count_registered",), is_main=True),
+    Move("dispatch", N("dispatch"), ("dispatching",), "disposing", "dispatch_case", ("department",), ("assign_department", "start_disposal"), ("department",), is_main=True),
+    Move("dispose", N("report as disposed"), ("disposing",), "checking", "dispose_case", ("opinion", "photo"), ("finish_disposal", "order_check"), ("holders",), is_main=True),
+    Move("check_pass", N("check passed"), ("checking",), "closing", "field_case", ("photo",), ("finish_check",), is_main=True),
+    Move("close", N("close"), ("closing",), "closed", "close_case", (), ("finish_case",), ("reporter",), is_main=True),
+    # Before registration.
+    Move("send_verify", N("send for verification"), ("reported",), "verifying", "accept_case", ("category",), ("order_verification",), ("holders",)),
+    Move("verify_true", N("verified: as reported"), ("verifying",), "registering", "field_case", ("photo",), ("finish_verification", "count_valid")),
+    Move("verify_false", N("verified: not as reported"), ("verifying",), "reported", "field_case", ("opinion",), ("finish_verification",)),
+    Move("reject", N("do not accept"), ("reported",), "rejected", "accept_case", ("opinion",), ("count_rejected", "finish_case"), ("reporter",)),
+    Move("merge", N("merge into another case"), ("reported", "registering"), "merged", "accept_case", ("duplicate",), ("merge_case", "finish_case"), ("reporter",)),
+    Move("back_to_acceptance", N("return to acceptance"), ("registering",), "reported", "register_case", ("opinion",), (), ("holders",)),
+    Move("void", N("declare void"), ("registering", "dispatching"), "void", "register_case", ("opinion",), ("count_void", "finish_case"), ("reporter",)),
+    # Around dispatch.
+    Move("back_to_registration", N("return to registration"), ("dispatching",), "registering", "dispatch_case", ("opinion",), (), ("holders",)),
+    Move("return_dispatch", N("return: not ours"), ("disposing",), "dispatching", "dispose_case", ("opinion",), ("count_return", "cancel_tasks"), ("holders",)),
+    Move("consult", N("ask for consultation"), ("dispatching",), "consulting", "dispatch_case", ("opinion",), ("order_opinions",), ("chiefs",)),
+    Move("conclude", N("conclude consultation"), ("consulting",), "dispatching", "dispatch_case", ("opinion",), ("cancel_tasks",)),
+    # While disposing.
+    Move("ask_extension", N("ask for an extension"), ("disposing",), "", "dispose_case", ("opinion", "hours"), ("ask_extension",), ("chiefs",)),
+    Move("approve_extension", N("approve the extension"), ("disposing",), "", "approve_request", (), ("grant_extension",), ("department",)),
+    Move("reject_extension", N("refuse the extension"), ("disposing",), "", "approve_request", ("opinion",), ("refuse_extension",), ("department",)),
+    Move("ask_suspension", N("ask for suspension"), ("disposing",), "", "dispose_case", ("opinion",), ("ask_suspension",), ("chiefs",)),
+    Move("approve_suspension", N("approve the suspension"), ("disposing",), "suspended", "approve_request", (), ("grant_suspension",), ("department",)),
+    Move("reject_suspension", N("refuse the suspension"), ("disposing",), "", "approve_request", ("opinion",), ("refuse_suspension",), ("department",)),
+    Move("resume", N("resume"), ("suspended",), "disposing", "dispatch_case", (), (), ("department",)),
+    Move("assist_done", N("assistance done"), ("disposing",), "", "dispose_case", ("opinion",), ("finish_assistance",), ("department",)),
+    # After disposal.
+    Move("check_fail", N("check failed: rework"), ("checking",), "disposing", "field_case", ("opinion", "photo"), ("finish_check", "order_rework"), ("department",)),
+    Move("rework", N("send back for rework"), ("closing", "reviewing"), "disposing", "close_case", ("opinion",), ("order_rework",), ("department",)),
+    Move("ask_review", N("submit for review"), ("closing",), "reviewing", "close_case", ("opinion",), (), ("chiefs",)),
+    Move("review_pass", N("review passed: close"), ("reviewing",), "closed", "review_case", (), ("finish_case",), ("reporter",)),
+    Move("reopen", N("reopen"), ("closed",), "dispatching", "register_case", ("opinion",), ("reopen_case",), ("holders",)),
+    # At any time.
+    Move("supervise", N("urge on"), OPEN, "", "supervise_case", ("opinion",), ("mark_urged",), ("holders", "department")),
+    Move("note", N("note"), OPEN, "", "report_case", ("opinion",)),
+    Move("rate", N("rate"), ("closed",), "", "", (), ("count_rating",)),
+)
+# fmt: on
+SYSTEM_MOVES = ("rate",)
+"""Made by services on somebody's behalf, never offered as a button."""
+
+
+class Workflow:
+    """A version of the closed loop, ready to be asked."""
+
+    def __init__(self, states: tuple[State, ...], moves: tuple[Move, ...]) -> None:
+        self.states = {state.code: state for state in states}
+        self.moves = {move.code: move for move in moves}
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Workflow:
+        """From WorkflowDefinition.spec. Raises TypeError or KeyError for another shape; `problems` says more."""
+        lists = ("sources", "requires", "effects", "notifies")
+        moves = tuple(
+            Move(**{key: tuple(value) if key in lists else value for key, value in row.items()}) for row in data["moves"]
+        )
+        return cls(tuple(State(**row) for row in data["states"]), moves)
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON-able: {states: […], moves: […]}."""
+        return {
+            "states": [asdict(state) for state in self.states.values()],
+            "moves": [{**asdict(move)} for move in self.moves.values()],
+        }
+
+    def from_state(self, state: str) -> list[Move]:
+        """Moves offered there, main path first."""
+        found = [move for move in self.moves.values() if state in move.sources and move.code not in SYSTEM_MOVES]
+        return sorted(found, key=lambda move: not move.is_main)
+
+    def label(self, state: str) -> str:
+        """Name of a state, its code where this version has none."""
+        found = self.states.get(state)
+        return found.label if found else state
+
+    def problems(self, rights: set[str], effects: set[str], stages: set[str]) -> list[str]:
+        """Why this version may not be published, one sentence each."""
+        found: list[str] = []
+        for move in self.moves.values():
+            for code in [*move.sources, *([move.target] if move.target else [])]:
+                if code not in self.states:
+                    found.append(_("%(move)s names the unknown state %(state)s.") % {"move": move.label, "state": code})
+            if move.right and move.right not in rights:
+                found.append(_("%(move)s names the unknown right %(right)s.") % {"move": move.label, "right": move.right})
+            for effect in set(move.effects) - effects:
+                found.append(_("%(move)s names the unknown effect %(effect)s.") % {"move": move.label, "effect": effect})
+            if unknown := set(move.requires) - set(REQUIREMENTS):
+                found.append(_("%(move)s requires something unknown: %(what)s.") % {"move": move.label, "what": "、".join(sorted(unknown))})
+        for state in self.states.values():
+            if state.stage and state.stage not in stages:
+                found.append(_("%(state)s names the unknown stage %(stage)s.") % {"state": state.label, "stage": state.stage})
+        return found + self._dead_ends()
+
+    def _dead_ends(self) -> list[str]:
+        found = []
+        if "reported" not in self.states:
+            return [_("There is no state “reported”, where every case begins.")]
+        reached, waiting = {"reported"}, ["reported"]
+        while waiting:
+            here = waiting.pop()
+            for move in self.moves.values():
+                if here in move.sources and move.target and move.target not in reached:
+                    reached.add(move.target)
+                    waiting.append(move.target)
+        for code, state in self.states.items():
+            if code not in reached:
+                found.append(_("No move leads to %s.") % state.label)
+            if not state.is_final and not any(code in m.sources and m.target not in ("", code) for m in self.moves.values()):
+                found.append(_("No move leads out of %s.") % state.label)
+        if not any(state.is_final and code in reached for code, state in self.states.items()):
+            found.append(_("No final state can be reached."))
+        return found
+
+
+STANDARD = Workflow(STATES, MOVES)
