@@ -178,6 +178,25 @@ COORDINATION_ITEMS = (
     NavItem(_("Performance indicators"), "indicator-list", "coordination.change_indicator"),
     NavItem(_("Grades"), "grade-list", "coordination.change_grade"),
 )
+PUBLIC_SERVICE_ITEMS = (
+    NavItem(_("Appeals"), "appeal-list", "publicservice.view_appeal"),
+    NavItem(_("Hotline desk"), "hotline", "publicservice.answer_calls"),
+    NavItem(_("Hotline supervision"), "hotline-supervise", "publicservice.supervise_hotline"),
+    NavItem(_("Calls and recordings"), "call-list", "publicservice.view_call"),
+    NavItem(_("Hotline reports"), "hotline-report", "publicservice.supervise_hotline"),
+    NavItem(_("Return visits by call"), "visits", "publicservice.make_visit"),
+    NavItem(_("Return visits"), "returnvisit-list", "publicservice.view_returnvisit"),
+    NavItem(_("Convenience services"), "convenienceservice-list", "publicservice.view_convenienceservice"),
+    NavItem(_("Notices"), "notice-list", "publicservice.view_notice"),
+    NavItem(_("Agents"), "agent-list", "publicservice.view_agent"),
+    NavItem(_("Open311 applications"), "open311client-list", "publicservice.view_open311client"),
+)
+PUBLIC_SERVICE_TASKS = (
+    PeriodicTask("publicservice.tasks.send_messages", 10),
+    PeriodicTask("publicservice.tasks.distribute_calls", 3),
+    PeriodicTask("publicservice.tasks.fetch_recordings", 30),
+    PeriodicTask("publicservice.tasks.publish_hotline", 600, "exchange"),
+)
 COORDINATION_TASKS = (
     PeriodicTask("coordination.tasks.escalate_cases", 20),
     PeriodicTask("coordination.tasks.fold_counts", 10),
@@ -291,11 +310,12 @@ CITY = TierProfile(
         _CITY,
         {
             "coordination": COORDINATION_ITEMS,
+            "publicservice": PUBLIC_SERVICE_ITEMS,
             "evaluation": GRIDS,
             "maintenance": MAINTENANCE_ITEMS,
         },
     ),
-    periodic_tasks=(*CORE_TASKS, *EXCHANGE_TASKS, *COORDINATION_TASKS),
+    periodic_tasks=(*CORE_TASKS, *EXCHANGE_TASKS, *COORDINATION_TASKS, *PUBLIC_SERVICE_TASKS),
     exchange=(
         ExchangeDirection("national", pushes=True),
         ExchangeDirection("provincial", pushes=True),

@@ -172,6 +172,7 @@ def _set_up_tier(layout: Layout, settings: Mapping[str, str], demo: bool, wanted
             steps += [
                 ("demo parts, places, roster", ["load_coordination_demo"]),
                 ("six months of demo cases", ["import_cases", "--limit", DEMO_CASES]),
+                ("demo hotline and appeals", ["load_publicservice_demo"]),
                 ("suggestions learn from closed cases", ["train_classifier"]),
             ]
         steps.append(("own data to the exchange", ["publish_tables"]))

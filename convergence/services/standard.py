@@ -51,10 +51,14 @@ def files() -> Iterator[tuple[str, dict[str, Any]]]:
 
 @transaction.atomic
 def load() -> int:
-    """Bring the shipped standard into the database; tables that are there stay as they are. Returns the new ones."""
+    """Bring the shipped standard into the database. Returns the new tables.
+
+    A table that is there stays as it is, but for optional fields that the shipped standard has gained since.
+    """
     made = 0
     for group, written in files():
-        if DataTable.objects.filter(group=group, table=written["table"]).exists():
+        if known := DataTable.objects.filter(group=group, table=written["table"]).first():
+            _grow(known, [field_definition(item) for item in written["fields"]])
             continue
         table = DataTable(
             group=group,
@@ -88,6 +92,14 @@ def load() -> int:
         ddl.ensure(table.spec())
     keeper.forget()
     return made
+
+
+def _grow(table: DataTable, shipped: list[dict[str, Any]]) -> None:
+    names = {definition["name"] for definition in table.fields}
+    added = [definition for definition in shipped if definition["name"] not in names and not definition.get("required")]
+    if added:
+        table.fields, table.version = [*table.fields, *added], table.version + 1
+        _put_in_force(table, "load_standard", None)
 
 
 def _put_in_force(table: DataTable, note: str, user: User | None) -> None:

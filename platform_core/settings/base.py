@@ -159,6 +159,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 EXCHANGE_MAX_BODY_BYTES = env.int("EXCHANGE_MAX_BODY_MB", default=20) * 1024 * 1024
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+SMS_GATEWAY = env.str("SMS_GATEWAY", default="console")
+SMS_TOKEN = env.str("SMS_TOKEN", default="")
+CITIZEN_SMS_CODE = env.bool("CITIZEN_SMS_CODE", default=True)
+CTI_URL = env.str("CTI_URL", default="")
+CTI_APPLICATION = env.str("CTI_APPLICATION", default="eurbanmis")
+CTI_ENDPOINT = env.str("CTI_ENDPOINT", default="PJSIP/{number}")
 DUPLICATE_METRES = env.int("DUPLICATE_METRES", default=100)
 DUPLICATE_HOURS = env.int("DUPLICATE_HOURS", default=48)
 ARCHIVE_ROOT = env.str("ARCHIVE_ROOT", default=str(BASE_DIR / ".run" / "archive" / TIER))
