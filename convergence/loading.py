@@ -32,7 +32,7 @@ def load(name: str, rows: Sequence[Row]) -> None:
 
 
 def register_loader(name: str, loader: Loader) -> None:
-    """Have the rows of `group.table` handed on as they are stored, in the same transaction; an app calls it from ready().
+    """Hand the rows of `group.table` on as they are stored, in the same transaction; an app calls it from ready().
 
     Rows that this platform published itself come along too.
     """

@@ -18,7 +18,6 @@ def _waiting(queue: str, user: User) -> int:
     return queue_rows(QUEUES[queue], user).order_by().count()
 
 
-
 class CoordinationConfig(AppConfig):
     """Command and coordination 指挥协调 (CJJ/T 312 §4.3.4)."""
 
@@ -39,19 +38,21 @@ class CoordinationConfig(AppConfig):
         register(
             MapLayer(
                 "partfacility", _("Part facilities"), pages.PartFacility, "location", ("code", "name", "type_code"),
-                "coordination.view_partfacility", "#2e7d4f", "point", cluster_below=16, page="partfacility", is_on=False,
+                "coordination.view_partfacility", "#2e7d4f", "point", cluster_below=16, page="partfacility",
+                is_on=False,
             )
         )  # fmt: skip
         register(
             MapLayer(
                 "case", _("Open cases"), Case, "location", ("number", "description", "state"), "coordination.view_case",
-                "#b3261e", "point", cluster_below=14, page="case", restrict=lambda rows, zoom: rows.open(),
+                "#b3261e", "point", cluster_below=14, page="case",
+                restrict=lambda rows, zoom: rows.filter(is_open=True),
             )
         )  # fmt: skip
         register(
             MapLayer(
-                "place", _("Places"), Place, "location", ("code", "name"), "coordination.view_place", "#6a3d9a", "point",
-                cluster_below=15, page="place", is_on=False,
+                "place", _("Places"), Place, "location", ("code", "name"), "coordination.view_place", "#6a3d9a",
+                "point", cluster_below=15, page="place", is_on=False,
             )
         )  # fmt: skip
         describe(

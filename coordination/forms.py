@@ -326,7 +326,9 @@ class GridDutyForm(forms.ModelForm):
         """6, 9, 12 or 15 digits."""
         value = str(self.cleaned_data["grid_prefix"]).strip()
         if not value.isdigit() or len(value) not in (6, 9, 12, 15):
-            raise ValidationError(_("Six digits for a district, nine for a street, twelve for a community, fifteen for a grid."))
+            raise ValidationError(
+                _("Six digits for a district, nine for a street, twelve for a community, fifteen for a grid.")
+            )
         return value
 
 

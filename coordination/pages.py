@@ -66,7 +66,10 @@ class CaseFilter(django_filters.FilterSet):
         method="filter_since",
     )  # fmt: skip
     until = django_filters.DateFilter(
-        label=_("to"), field_name="reported_at", widget=django_forms.DateInput(attrs={"type": "date"}), method="filter_until"
+        label=_("to"),
+        field_name="reported_at",
+        widget=django_forms.DateInput(attrs={"type": "date"}),
+        method="filter_until",
     )
 
     def filter_region(self, rows: QuerySet, _name: str, code: str) -> QuerySet:
@@ -168,8 +171,13 @@ class CategoryPages(ModelPages):
 
     model, system, form, import_key = CaseCategory, "coordination", forms.CategoryForm, ("code",)
     columns = (
-        Column("code", sort=True), Column("name"), Column("major_name"), Column("kind"), Column("emergency"), Column("source"),
-    )  # fmt: skip
+        Column("code", sort=True),
+        Column("name"),
+        Column("major_name"),
+        Column("kind"),
+        Column("emergency"),
+        Column("source"),
+    )
     filters, search, order = ("kind", "emergency"), ("code", "name", "major_name"), "code"
 
 

@@ -121,6 +121,11 @@ SYSTEM_MOVES = ("rate",)
 """Made by services on somebody's behalf, never offered as a button."""
 
 
+def _arguments(row: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
+    """JSON has lists where a Move has tuples."""
+    return {key: tuple(value) if key in lists else value for key, value in row.items()}
+
+
 class Workflow:
     """A version of the closed loop, ready to be asked."""
 
@@ -132,9 +137,8 @@ class Workflow:
     def from_data(cls, data: dict[str, Any]) -> Workflow:
         """From WorkflowDefinition.spec. Raises TypeError or KeyError for another shape; `problems` says more."""
         lists = ("sources", "requires", "effects", "notifies")
-        moves = tuple(
-            Move(**{key: tuple(value) if key in lists else value for key, value in row.items()}) for row in data["moves"]
-        )
+        rows: list[dict[str, Any]] = data["moves"]
+        moves = tuple(Move(**_arguments(row, lists)) for row in rows)
         return cls(tuple(State(**row) for row in data["states"]), moves)
 
     def to_data(self) -> dict[str, Any]:
@@ -162,14 +166,23 @@ class Workflow:
                 if code not in self.states:
                     found.append(_("%(move)s names the unknown state %(state)s.") % {"move": move.label, "state": code})
             if move.right and move.right not in rights:
-                found.append(_("%(move)s names the unknown right %(right)s.") % {"move": move.label, "right": move.right})
+                found.append(
+                    _("%(move)s names the unknown right %(right)s.") % {"move": move.label, "right": move.right}
+                )
             for effect in set(move.effects) - effects:
-                found.append(_("%(move)s names the unknown effect %(effect)s.") % {"move": move.label, "effect": effect})
+                found.append(
+                    _("%(move)s names the unknown effect %(effect)s.") % {"move": move.label, "effect": effect}
+                )
             if unknown := set(move.requires) - set(REQUIREMENTS):
-                found.append(_("%(move)s requires something unknown: %(what)s.") % {"move": move.label, "what": "、".join(sorted(unknown))})
+                found.append(
+                    _("%(move)s requires something unknown: %(what)s.")
+                    % {"move": move.label, "what": "、".join(sorted(unknown))}
+                )
         for state in self.states.values():
             if state.stage and state.stage not in stages:
-                found.append(_("%(state)s names the unknown stage %(stage)s.") % {"state": state.label, "stage": state.stage})
+                found.append(
+                    _("%(state)s names the unknown stage %(stage)s.") % {"state": state.label, "stage": state.stage}
+                )
         return found + self._dead_ends()
 
     def _dead_ends(self) -> list[str]:
@@ -186,7 +199,9 @@ class Workflow:
         for code, state in self.states.items():
             if code not in reached:
                 found.append(_("No move leads to %s.") % state.label)
-            if not state.is_final and not any(code in m.sources and m.target not in ("", code) for m in self.moves.values()):
+            if not state.is_final and not any(
+                code in m.sources and m.target not in ("", code) for m in self.moves.values()
+            ):
                 found.append(_("No move leads out of %s.") % state.label)
         if not any(state.is_final and code in reached for code, state in self.states.items()):
             found.append(_("No final state can be reached."))

@@ -24,7 +24,7 @@ _counts: dict[str, Callable[[User], int]] = {}
 
 
 def register_count(key: str, count: Callable[[User], int]) -> None:
-    """Show a number on the home page's tile of a menu entry (`url` or `url:argument`): what waits there for the user."""
+    """Show a number on the home tile of a menu entry (`url` or `url:argument`): what waits there for the user."""
     _counts[key] = count
 
 

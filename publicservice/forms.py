@@ -32,10 +32,15 @@ class CitizenForm(forms.Form):
     photos = PhotosField(label=gettext_lazy("photos"), required=False)
     contact_name = forms.CharField(label=gettext_lazy("your name"), max_length=40, required=False)
     phone = forms.CharField(
-        label=gettext_lazy("telephone"), max_length=20, widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"})
+        label=gettext_lazy("telephone"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     code = forms.CharField(
-        label=gettext_lazy("code"), max_length=6, required=False, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"})
+        label=gettext_lazy("code"),
+        max_length=6,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -55,7 +60,8 @@ class DeskAppealForm(forms.Form):
 
     kind = forms.ChoiceField(label=gettext_lazy("what is it"), choices=Appeal.Kind.choices)
     channel = forms.ChoiceField(
-        label=gettext_lazy("channel"), choices=[(key, label) for key, label in Appeal.Channel.choices if key.startswith("123")]
+        label=gettext_lazy("channel"),
+        choices=[(key, label) for key, label in Appeal.Channel.choices if key.startswith("123")],
     )
     content = forms.CharField(
         label=gettext_lazy("content"), max_length=1000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True})
@@ -119,7 +125,11 @@ class Open311ClientForm(forms.ModelForm):
     """An application; its key is typed once and kept as a digest."""
 
     key = forms.CharField(
-        label="api_key", required=False, min_length=24, max_length=100, help_text=gettext_lazy("at least 24 signs, made by chance; leave empty to keep it")
+        label="api_key",
+        required=False,
+        min_length=24,
+        max_length=100,
+        help_text=gettext_lazy("at least 24 signs, made by chance; leave empty to keep it"),
     )
 
     class Meta:

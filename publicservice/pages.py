@@ -62,7 +62,11 @@ class ReturnVisitPages(ModelPages):
 
 
 def _recording(request: UserRequest, call: Call) -> dict[str, Any]:
-    return {"call": call, "events": call.events.all(), "may_hear": request.user.has_perm("publicservice.supervise_hotline")}
+    return {
+        "call": call,
+        "events": call.events.all(),
+        "may_hear": request.user.has_perm("publicservice.supervise_hotline"),
+    }
 
 
 @register
@@ -83,7 +87,18 @@ class CallPages(ModelPages):
         Column("appeal"),
         Column("is_demo"),
     )
-    details = ("uid", "dialled", "masked_caller", "skill", "state", "agent", "queued_at", "answered_at", "ended_at", "appeal")
+    details = (
+        "uid",
+        "dialled",
+        "masked_caller",
+        "skill",
+        "state",
+        "agent",
+        "queued_at",
+        "answered_at",
+        "ended_at",
+        "appeal",
+    )
     filters, search, order = ("state", "skill", "dialled", "agent"), ("uid", "appeal__number"), "-queued_at"
     related = ("agent__user", "appeal")
     panels = (Panel("recording", _("Recording and course"), "publicservice/panels/call.html", _recording),)

@@ -35,7 +35,7 @@ class ReportSerializer(serializers.Serializer):
     lon = serializers.FloatField(min_value=70, max_value=140)
     lat = serializers.FloatField(min_value=0, max_value=56)
     category = serializers.CharField(max_length=5, required=False, default="")
-    source = serializers.ChoiceField(Case.Source.choices, required=False, default=Case.Source.SUPERVISOR)
+    source: Any = serializers.ChoiceField(Case.Source.choices, required=False, default=Case.Source.SUPERVISOR)
     address = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
     part = serializers.CharField(max_length=16, required=False, default="", allow_blank=True)
     origin = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
@@ -95,7 +95,8 @@ class CaseList(APIView):
         given = dict(serializer.validated_data)
         number: uuid.UUID | None = given.pop("uuid")
         location = Point(given.pop("lon"), given.pop("lat"), srid=4490)
-        case = reporting.report(reporting.Report(location=location, client_uuid=number, **given), request.user)
+        user: Any = request.user
+        case = reporting.report(reporting.Report(location=location, client_uuid=number, **given), user)
         return Response(as_data(case), status=201)
 
 
@@ -110,7 +111,14 @@ class CaseDetail(APIView):
         rows: Any = Case.objects.visible_to(request.user)
         case = get_object_or_404(rows, number=number)
         course = [
-            {"move": row.move, "to": row.to_state, "by": row.actor_name, "at": row.at, "opinion": row.opinion, "in_time": row.was_in_time}
+            {
+                "move": row.move,
+                "to": row.to_state,
+                "by": row.actor_name,
+                "at": row.at,
+                "opinion": row.opinion,
+                "in_time": row.was_in_time,
+            }
             for row in case.records.all()
         ]
         return Response({**as_data(case), "course": course})
@@ -130,4 +138,5 @@ class CaseMove(APIView):
         version = given.pop("version")
         rows: Any = Case.objects.visible_to(request.user)
         case = get_object_or_404(rows.only("pk"), number=number)
-        return Response(as_data(moving.move(case.pk, code, request.user, moving.Given(**given), version=version)))
+        user: Any = request.user
+        return Response(as_data(moving.move(case.pk, code, user, moving.Given(**given), version=version)))

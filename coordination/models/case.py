@@ -74,15 +74,19 @@ class Case(DemoMixin, models.Model):
     version = models.PositiveIntegerField(default=1)
     source = models.CharField(_("source"), max_length=12, choices=Source.choices)
     category = models.ForeignKey(
-        CaseCategory, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("category"), db_index=False
+        CaseCategory,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("category"),
+        db_index=False,
     )
     emergency = models.PositiveSmallIntegerField(_("emergency"), choices=Emergency.choices, default=Emergency.NORMAL)
     description = models.CharField(_("description"), max_length=500)
     address = models.CharField(_("address"), max_length=200, blank=True)
     location = models.PointField(_("location"), srid=CGCS2000, spatial_index=False)
-    region = models.ForeignKey(
-        Region, models.PROTECT, related_name="+", verbose_name=_("division"), db_index=False
-    )
+    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name=_("division"), db_index=False)
     grid = models.ForeignKey(
         UnitGrid, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("unit grid"), db_index=False
     )
@@ -155,10 +159,10 @@ class Case(DemoMixin, models.Model):
         )
         constraints = (
             models.UniqueConstraint(fields=("client_uuid",), name="case_client_uuid_once"),
-            models.UniqueConstraint(
-                fields=("source", "origin"), condition=~Q(origin=""), name="case_origin_once"
+            models.UniqueConstraint(fields=("source", "origin"), condition=~Q(origin=""), name="case_origin_once"),
+            models.CheckConstraint(
+                condition=~Q(state="merged") | Q(duplicate_of__isnull=False), name="case_merged_into"
             ),
-            models.CheckConstraint(condition=~Q(state="merged") | Q(duplicate_of__isnull=False), name="case_merged_into"),
         )
         indexes = (
             # Desks: the open cases of a state, the most pressing first.

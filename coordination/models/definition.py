@@ -36,7 +36,7 @@ class WorkflowDefinition(EditableModel):
     spec = models.JSONField(_("definition"))
     published_at = models.DateTimeField(_("published at"), null=True, blank=True, editable=False)
 
-    objects = DefinitionQuerySet.as_manager()  # type: ignore[assignment]
+    objects = DefinitionQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("workflow version")

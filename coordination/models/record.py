@@ -74,7 +74,13 @@ class CaseTask(models.Model):
     kind = models.CharField(_("type"), max_length=8, choices=Kind.choices)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.OPEN)
     organisation = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("organisation"), db_index=False
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("organisation"),
+        db_index=False,
     )
     assignee = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assigned to"), db_index=False

@@ -42,13 +42,17 @@ def train(seed: int = 312) -> TextModel:
         counts[category] = counts.get(category, 0) + 1
     pairs = [pair for pair in pairs if counts[pair[1]] >= LEAST_PER_CATEGORY]
     if len(pairs) < LEAST_CASES or len({category for _text, category in pairs}) < 2:
-        raise DomainError("too_few_cases", _("Too few closed cases to learn from: at least %d of two categories.") % LEAST_CASES)
+        raise DomainError(
+            "too_few_cases", _("Too few closed cases to learn from: at least %d of two categories.") % LEAST_CASES
+        )
     random.Random(seed).shuffle(pairs)  # noqa: S311 - a split, not a secret
     texts, labels = [text for text, _label in pairs], np.array([label for _text, label in pairs])
     matrix, cut = _vectors(texts), int(len(pairs) * (1 - TEST_SHARE))
 
     def fit(upto: int) -> Any:
-        return SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=30, random_state=seed).fit(matrix[:upto], labels[:upto])
+        return SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=30, random_state=seed).fit(
+            matrix[:upto], labels[:upto]
+        )
 
     trial = fit(cut)
     chances, known = trial.predict_proba(matrix[cut:]), trial.classes_
@@ -56,7 +60,12 @@ def train(seed: int = 312) -> TextModel:
     hits = known[best] == labels[cut:, None]
     final = fit(len(pairs))
     store = io.BytesIO()
-    np.savez_compressed(store, coef=final.coef_.astype(np.float32), bias=final.intercept_.astype(np.float32), classes=final.classes_.astype("U5"))
+    np.savez_compressed(
+        store,
+        coef=final.coef_.astype(np.float32),
+        bias=final.intercept_.astype(np.float32),
+        classes=final.classes_.astype("U5"),
+    )
     return TextModel.objects.create(
         case_count=len(pairs),
         category_count=len(final.classes_),
@@ -91,9 +100,7 @@ def suggest_categories(text: str, count: int = 3) -> list[Guess]:
     chances = chances / chances.sum()
     best = np.argsort(-chances)[:count]
     found = CaseCategory.objects.current().in_bulk([classes[index] for index in best])
-    return [
-        Guess(found[classes[index]], float(chances[index])) for index in best if classes[index] in found
-    ]
+    return [Guess(found[classes[index]], float(chances[index])) for index in best if classes[index] in found]
 
 
 def _two(raw: Any) -> Any:

@@ -74,7 +74,9 @@ def fold() -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLD_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-    waiting = StageRecord.objects.filter(is_folded=False).order_by("id").only("deltas", "region", "category", "department")
+    waiting = (
+        StageRecord.objects.filter(is_folded=False).order_by("id").only("deltas", "region", "category", "department")
+    )
     records = list(waiting[:FOLD_BATCH])
     _add(_sums(records))
     StageRecord.objects.filter(pk__in=[record.pk for record in records]).update(is_folded=True)
@@ -93,7 +95,9 @@ def recount() -> dict[Key, int]:
     """All counts anew from every record, without touching the table: what `fold` must agree with."""
     sums: dict[Key, int] = defaultdict(int)
     batch: list[StageRecord] = []
-    for record in StageRecord.objects.order_by("id").only("deltas", "region", "category", "department").iterator(FOLD_BATCH):
+    for record in (
+        StageRecord.objects.order_by("id").only("deltas", "region", "category", "department").iterator(FOLD_BATCH)
+    ):
         batch.append(record)
         if len(batch) == FOLD_BATCH:
             _merge(sums, batch)

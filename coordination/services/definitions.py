@@ -35,7 +35,7 @@ def in_force() -> WorkflowDefinition:
     if _in_force and _in_force[0][0] > time.monotonic() and settings.ENVIRONMENT != "test":
         return _in_force[0][1]
     try:
-        found: WorkflowDefinition = WorkflowDefinition.objects.in_force()  # type: ignore[attr-defined]
+        found: WorkflowDefinition = WorkflowDefinition.objects.in_force()
     except WorkflowDefinition.DoesNotExist as error:
         raise DomainError("no_workflow", _("No workflow is in force: run manage.py load_coordination.")) from error
     _in_force[:] = [(time.monotonic() + REMEMBER_S, found)]

@@ -65,7 +65,9 @@ def load_rules(city: str) -> int:
 def load_duties() -> int:
     """Each district's supervisors look after its grids; the city's walks in 和平区."""
     made = 0
-    for user in User.objects.filter(groups__role__code="supervisor", is_demo=True).select_related("organisation__region"):
+    for user in User.objects.filter(groups__role__code="supervisor", is_demo=True).select_related(
+        "organisation__region"
+    ):
         region = user.organisation.region.code if user.organisation else ""
         prefix = region[:6] if not region.endswith("00") else "210102"
         _duty, created = GridDuty.objects.get_or_create(user=user, grid_prefix=prefix, defaults={"is_demo": True})
@@ -79,7 +81,9 @@ def load_roster(today: date) -> int:
     if RosterEntry.objects.exists() or "早班" not in shifts:
         return 0
     chance, zone, made = random.Random(312), timezone.get_default_timezone(), []  # noqa: S311
-    people = User.objects.filter(groups__role__code__in=("supervisor", "acceptor", "dispatcher", "duty_chief"), is_demo=True).distinct()
+    people = User.objects.filter(
+        groups__role__code__in=("supervisor", "acceptor", "dispatcher", "duty_chief"), is_demo=True
+    ).distinct()
     for number, user in enumerate(people.order_by("pk")):
         for offset in range(-ROSTER_DAYS, 3):
             day = today + timedelta(days=offset)
@@ -104,17 +108,23 @@ def load_tracks(now: datetime) -> int:
     chance, made = random.Random(7), 0  # noqa: S311
     start = datetime.combine(timezone.localtime(now).date(), time(8, 30), timezone.get_default_timezone())
     start = min(start, now - timedelta(hours=2))
-    people = User.objects.filter(groups__role__code__in=("supervisor", "dispatcher"), is_demo=True, username__regex=r"\d{6}$|zhangwei")
+    people = User.objects.filter(
+        groups__role__code__in=("supervisor", "dispatcher"), is_demo=True, username__regex=r"\d{6}$|zhangwei"
+    )
     for user in people.select_related("organisation"):
         duty = GridDuty.objects.filter(user=user).first()
         prefix = duty.grid_prefix if duty else (user.organisation.region_id if user.organisation else "")
         grid = UnitGrid.objects.filter(code__startswith=prefix).order_by("?").first() if prefix else None
         if grid is None:
             continue
-        at, point, fixes = start, grid.geometry.centroid, []
+        at, point = start, grid.geometry.centroid
+        fixes: list[field.Fix] = []
         x, y, heading = point.x, point.y, (chance.uniform(-1, 1), chance.uniform(-1, 1))
         while at < now - timedelta(minutes=3) and len(fixes) < 240:
-            x, y = x + heading[0] * 3e-4 + chance.uniform(-1e-4, 1e-4), y + heading[1] * 2e-4 + chance.uniform(-1e-4, 1e-4)
+            x, y = (
+                x + heading[0] * 3e-4 + chance.uniform(-1e-4, 1e-4),
+                y + heading[1] * 2e-4 + chance.uniform(-1e-4, 1e-4),
+            )
             if chance.random() < 0.06:
                 heading = (chance.uniform(-1, 1), chance.uniform(-1, 1))
             fixes.append(field.Fix(at, x, y, 8.0))
@@ -130,7 +140,11 @@ def load_parts() -> int:
     if PartFacility.objects.exists():
         return 0
     chance = random.Random(45)  # noqa: S311
-    owners = {rule.category: rule.department for rule in RoutingRule.objects.select_related("department") if rule.category.startswith("P")}
+    owners = {
+        rule.category: rule.department
+        for rule in RoutingRule.objects.select_related("department")
+        if rule.category.startswith("P")
+    }
     kinds = [("0101", "上水井盖"), ("0102", "污水井盖"), ("0103", "雨水井盖"), ("0104", "雨水箅子"), ("0106", "路灯井盖"), ("0118", "路灯"),
              ("0203", "公交站亭"), ("0209", "交通标志牌"), ("0305", "垃圾箱"), ("0402", "行道树"), ("0405", "绿地")]  # fmt: skip
     made = []
@@ -157,11 +171,22 @@ def load_places() -> int:
     made = []
     for point in EvaluationPoint.objects.filter(is_demo=True).select_related("region").defer("region__geometry"):
         address = f"{point.region.name}{point.name}"
-        made.append(_place(f"D{point.code}", point.name, point.get_point_type_display(), address, point.region, point.location))
+        made.append(
+            _place(f"D{point.code}", point.name, point.get_point_type_display(), address, point.region, point.location)
+        )
         if point.point_type in (1, 2, 3):
             for number in range(2, 40, 6):
                 spot = Point(point.location.x + number * 2e-5, point.location.y + number * 1e-5, srid=4490)
-                made.append(_place(f"D{point.code}N{number}", f"{point.name}{number}号", "门牌", f"{address}{number}号", point.region, spot))
+                made.append(
+                    _place(
+                        f"D{point.code}N{number}",
+                        f"{point.name}{number}号",
+                        "门牌",
+                        f"{address}{number}号",
+                        point.region,
+                        spot,
+                    )
+                )
     Place.objects.bulk_create(made, batch_size=1000)
     return len(made)
 

@@ -38,9 +38,11 @@ def near(location: Point, category: str, user: User | None, *, excluding: int | 
     box.srid = 4490
     since = timezone.now() - timedelta(hours=settings.DUPLICATE_HOURS)
     rows = Case.objects.visible_to(user) if user else Case.objects.all()
-    rows = rows.filter(location__bboverlaps=box, reported_at__gte=since).exclude(state__in=("merged", "rejected", "void"))
+    rows = rows.filter(location__bboverlaps=box, reported_at__gte=since).exclude(
+        state__in=("merged", "rejected", "void")
+    )
     rows = rows.filter(category=category) if category else rows
-    found = list(rows.exclude(pk=excluding).select_related("category")[:200])
+    found = list((rows.exclude(pk=excluding) if excluding else rows).select_related("category")[:200])
     metres = _metres(location, [case.location for case in found])
     pairs = [Candidate(case, distance) for case, distance in zip(found, metres, strict=True) if distance <= reach]
     return sorted(pairs, key=lambda pair: pair.distance_m)[:MOST]
@@ -51,7 +53,8 @@ def _metres(point: Point, others: list[Point]) -> list[float]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ST_Distance(ST_SetSRID(ST_Point(%s, %s), 4326)::geography, ST_SetSRID(ST_Point(x, y), 4326)::geography) "
+            "SELECT ST_Distance(ST_SetSRID(ST_Point(%s, %s), 4326)::geography, "
+            "ST_SetSRID(ST_Point(x, y), 4326)::geography) "
             "FROM unnest(%s::float8[], %s::float8[]) AS t(x, y)",
             [point.x, point.y, [other.x for other in others], [other.y for other in others]],
         )

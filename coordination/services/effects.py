@@ -1,4 +1,4 @@
-"""What a move does besides changing the state. A workflow names these; each works on the case that `moving` has locked."""
+"""What a move does besides changing the state. A workflow names these; each works on the case `moving` has locked."""
 
 from __future__ import annotations
 
@@ -165,7 +165,9 @@ def finish_check(moving: Moving) -> None:
 def _department(pk: int | None) -> Organisation:
     found = Organisation.objects.filter(pk=pk, retired_at=None).first()
     if found is None:
-        raise DomainError("unknown_department", _("Choose the department that is to dispose of it."), field="department")
+        raise DomainError(
+            "unknown_department", _("Choose the department that is to dispose of it."), field="department"
+        )
     return found
 
 

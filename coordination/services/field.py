@@ -45,14 +45,14 @@ class Fix:
 
 
 def _region_of(point: Point) -> str | None:
-    found: str | None = (
-        Region.objects.filter(level=3, geometry__covers=point).values_list("code", flat=True).first()
-    )
+    found: str | None = Region.objects.filter(level=3, geometry__covers=point).values_list("code", flat=True).first()
     return found
 
 
 @transaction.atomic
-def keep_track(user: User, fixes: Sequence[Fix], carrier: str = TrackPoint.Carrier.PERSON, is_demo: bool = False) -> int:
+def keep_track(
+    user: User, fixes: Sequence[Fix], carrier: str = TrackPoint.Carrier.PERSON, is_demo: bool = False
+) -> int:
     """Store positions; those that came already are passed over. Returns how many were new.
 
     Raises DomainError for more than 500 at once or a time in the future.
@@ -66,7 +66,9 @@ def keep_track(user: User, fixes: Sequence[Fix], carrier: str = TrackPoint.Carri
     newest = max(fixes, key=lambda fix: fix.device_at)
     region = _region_of(Point(newest.longitude, newest.latitude, srid=4490))
     known = set(
-        TrackPoint.objects.filter(user=user, device_at__in=[fix.device_at for fix in fixes]).values_list("device_at", flat=True)
+        TrackPoint.objects.filter(user=user, device_at__in=[fix.device_at for fix in fixes]).values_list(
+            "device_at", flat=True
+        )
     )
     TrackPoint.objects.bulk_create(
         [
@@ -110,7 +112,9 @@ def today(user: User, now: datetime | None = None) -> RosterEntry | None:
     """The shift that runs now or begins within the hour; else the next of today."""
     moment = now or timezone.now()
     day = timezone.localtime(moment).date()
-    entries = RosterEntry.objects.current().filter(user=user, day__in=(day, day - timedelta(days=1))).select_related("shift")
+    entries = (
+        RosterEntry.objects.current().filter(user=user, day__in=(day, day - timedelta(days=1))).select_related("shift")
+    )
     for entry in entries.order_by("day", "shift__starts_at"):
         start, end = shift_bounds(entry)
         if start - EARLY <= moment <= end:
@@ -126,7 +130,9 @@ def check_in(user: User, location: Point | None, *, now: datetime | None = None)
     if entry is None:
         raise DomainError("no_shift", _("You have no shift today; ask your supervisor to put you on the roster."))
     if entry.came_at:
-        raise DomainError("already_in", _("You checked in at %s already.") % f"{timezone.localtime(entry.came_at):%H:%M}")
+        raise DomainError(
+            "already_in", _("You checked in at %s already.") % f"{timezone.localtime(entry.came_at):%H:%M}"
+        )
     start, _end = shift_bounds(entry)
     entry.came_at, entry.came_from = moment, location
     entry.is_late = moment > start + timedelta(minutes=entry.shift.grace_minutes)
@@ -155,7 +161,8 @@ def track_km(user_id: int, day_start: datetime, day_end: datetime) -> float:
     """Length of a track in km, over the ellipsoid."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(ST_Length(ST_SetSRID(ST_MakeLine(location ORDER BY device_at), 4326)::geography), 0) / 1000 "
+            "SELECT coalesce(ST_Length(ST_SetSRID(ST_MakeLine(location ORDER BY device_at), 4326)::geography), 0) "
+            "/ 1000 "
             "FROM coordination_trackpoint WHERE user_id = %s AND device_at >= %s AND device_at < %s",
             [user_id, day_start, day_end],
         )

@@ -17,7 +17,9 @@ from coordination.models import Place
 MOST = 10
 NEAR_M = 500.0
 LEAST_SIMILARITY = 0.2
-ELEMENT = re.compile(r"[^省市区县镇乡街道路巷号村屯栋楼层室院里弄坊园场站桥店厦厅局校]*[省市区县镇乡街道路巷号村屯栋楼层室院里弄坊园场站桥店厦厅局校]?")
+ELEMENT = re.compile(
+    r"[^省市区县镇乡街道路巷号村屯栋楼层室院里弄坊园场站桥店厦厅局校]*[省市区县镇乡街道路巷号村屯栋楼层室院里弄坊园场站桥店厦厅局校]?"
+)
 
 
 def normal(text: str) -> str:
@@ -54,7 +56,9 @@ def geocode(text: str, count: int = MOST) -> list[Hit]:
     if len(wanted) < 2:
         return []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_limit(%s), set_config('pg_trgm.word_similarity_threshold', '0.4', false)", [LEAST_SIMILARITY])
+        cursor.execute(
+            "SELECT set_limit(%s), set_config('pg_trgm.word_similarity_threshold', '0.4', false)", [LEAST_SIMILARITY]
+        )
         pattern = "%" + wanted.replace("\\", "").replace("%", "").replace("_", "") + "%"
         cursor.execute(SEARCH, [wanted, wanted, wanted, wanted, pattern, wanted, wanted])
         rows = cursor.fetchall()

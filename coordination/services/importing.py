@@ -1,4 +1,4 @@
-"""External request files become cases by the actual services: reported, accepted, registered, dispatched, disposed, closed.
+"""External request files become cases by the actual services, from the report to the closing.
 
 The intervals between opening and closing are the file's own; dates are moved to the last months, places into the target
 districts. Every case is marked as demo data.
@@ -116,7 +116,9 @@ class Translator:
     def category(self, line: dict[str, str]) -> str | None:
         """By the first rule that fits; None drops the line."""
         for rule in self.mapping["rules"]:
-            if line["category"].startswith(rule["category"]) and line["complaint_type"].startswith(rule.get("type", "")):
+            if line["category"].startswith(rule["category"]) and line["complaint_type"].startswith(
+                rule.get("type", "")
+            ):
                 ours: list[str] = rule["ours"]
                 return ours[int(line[self.mapping["columns"]["origin"]]) % len(ours)]
         return None
@@ -130,7 +132,9 @@ class Translator:
             share_x, share_y = self.chance.random(), self.chance.random()
         for _attempt in range(40):
             point = Point(
-                self.west + share_x * (self.east - self.west), self.south + share_y * (self.north - self.south), srid=4490
+                self.west + share_x * (self.east - self.west),
+                self.south + share_y * (self.north - self.south),
+                srid=4490,
             )
             if any(shape.contains(point) for shape in self.shapes):
                 return point
@@ -232,12 +236,14 @@ class Player:
         found += [end - check * self.chance.uniform(0.7, 1.0), end - check * 0.3, end]
         return found
 
-    def _go(self, case: Case, request: Request) -> None:
+    def _go(self, case: Case, request: Request) -> None:  # noqa: PLR0911 - it stops where its time runs out
         times, region = self._times(request), case.region_id
         accepting, registering, dispatching, disposing, checking, closing = times
         draw = self.chance.random()
         if draw < 0.03:
-            self._step(case, "reject", self.people.one("acceptor", region), accepting, opinion="不属于城市管理职责范围（演示）")
+            self._step(
+                case, "reject", self.people.one("acceptor", region), accepting, opinion="不属于城市管理职责范围（演示）"
+            )
             return
         if not self._step(case, "accept", self.people.one("acceptor", region), accepting, category=request.category):
             return
@@ -279,7 +285,9 @@ class Player:
             return
         watcher = self._watcher(case)
         if 0.11 < draw < 0.15:
-            if not self._step(case, "check_fail", watcher, checking, opinion="现场仍有残留，需返工（演示）", photos=self._photos()):
+            if not self._step(
+                case, "check_fail", watcher, checking, opinion="现场仍有残留，需返工（演示）", photos=self._photos()
+            ):
                 return
             again = checking + (closing - checking) * 0.4
             if not self._step(case, "dispose", worker, again, opinion="已返工处置（演示）", photos=self._photos()):

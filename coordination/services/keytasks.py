@@ -72,7 +72,7 @@ def assign(task_id: int, department: Organisation) -> KeyTask:
 
 @transaction.atomic
 def answer(task_id: int, user: User, progress: int, content: str, *, at: datetime | None = None) -> KeyTaskFeedback:
-    """Report progress (0–100 %) upwards; 100 ends the task here. Raises DomainError for an empty or impossible answer."""
+    """Report progress (0–100 %) upwards; 100 ends the task. Raises DomainError for an impossible answer."""
     if progress not in range(101):
         raise DomainError("bad_progress", _("Progress is between 0 and 100."), field="progress")
     if not content.strip():

@@ -63,7 +63,9 @@ class Deadline:
     due_at: datetime
 
 
-def deadline(start: datetime, stage: str, category: str, emergency: int, minutes: float | None = None) -> Deadline | None:
+def deadline(
+    start: datetime, stage: str, category: str, emergency: int, minutes: float | None = None
+) -> Deadline | None:
     """Of a stage begun at `start`; `minutes` replaces the whole limit (what was left, what was granted)."""
     limit = find(stage, category, emergency)
     if limit is None:

@@ -92,7 +92,10 @@ def _locked(pk: int, actor: User | None, version: int | None) -> Case:
         last = case.records.order_by("-id").first()
         raise DomainError(
             "changed_meanwhile",
-            _("%(who)s acted on case %(number)s at %(time)s, before you: it is now “%(state)s”. Nothing of yours was saved.")
+            _(
+                "%(who)s acted on case %(number)s at %(time)s, before you: it is now “%(state)s”. "
+                "Nothing of yours was saved."
+            )
             % {
                 "who": last.actor_name if last else "—",
                 "number": case.number,
@@ -257,8 +260,10 @@ def rate(case_id: int, score: int, *, at: datetime | None = None) -> Case:
     return move(case_id, "rate", None, Given(score=score), at=at)
 
 
-def move_many(cases: Sequence[tuple[int, int]], code: str, actor: User, given: Given | None = None) -> tuple[int, list[str]]:
-    """The same move for several (case id, version); each is its own transaction. Returns how many, and why not the rest."""
+def move_many(
+    cases: Sequence[tuple[int, int]], code: str, actor: User, given: Given | None = None
+) -> tuple[int, list[str]]:
+    """A move for several (case id, version), each in its own transaction. Returns how many, and why others not"""
     done, refused = 0, []
     for pk, version in cases:
         try:

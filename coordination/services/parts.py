@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 
-from platform_core.services.bulk import copy_rows, districts, spot
-
 from coordination.models import PartFacility
+from platform_core.services.bulk import copy_rows, districts, spot
 
 
 def seed_parts(count: int, types: list[str], within: str = "2101", seed: int = 312) -> None:

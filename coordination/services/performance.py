@@ -1,4 +1,4 @@
-"""Performance evaluation: indicators from daily counts, weighted to a score and a grade (GB/T 30428.4; CJJ/T 312 §C.0.4-4)."""
+"""Performance: indicators from daily counts, weighted to a score and a grade (GB/T 30428.4; CJJ/T 312 §C.0.4-4)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def value_of(formula: str, measures: Mapping[str, int]) -> float | None:
 def _score(indicator: Indicator, value: float) -> float:
     raw = value
     if indicator.score_formula:
-        raw = float(SimpleEval(names={"value": value}, functions={"min": min, "max": max}).eval(indicator.score_formula))
+        raw = float(
+            SimpleEval(names={"value": value}, functions={"min": min, "max": max}).eval(indicator.score_formula)
+        )
     return min(max(raw, 0.0), 100.0)
 
 
@@ -126,7 +128,9 @@ def scope_subjects(kind: str, user: User) -> list[str] | None:
 
     A user who sees only a part of the city sees no figures of posts and categories: those are sums over all of it.
     """
-    if user.is_superuser or any(scope.region_prefix in (None, "", _city()) and not scope.organisation_path for scope in user.scopes()):
+    if user.is_superuser or any(
+        scope.region_prefix in (None, "", _city()) and not scope.organisation_path for scope in user.scopes()
+    ):
         return None
     if kind == Subject.REGION:
         return [str(code) for code in Region.objects.visible_to(user).values_list("code", flat=True)]
@@ -149,7 +153,7 @@ def _city() -> str:
 def measures_by_subject(
     kind: str, span: Span, user: User, within: str = "", is_by_street: bool = False
 ) -> dict[str, dict[str, int]]:
-    """Sums of each measure by subject; divisions by district unless `is_by_street` (one query over the daily counts)."""
+    """Sums of each measure by subject; divisions by district unless `is_by_street` (one query over the counts)."""
     rows = _rows(kind, span, user, within)
     if kind == Subject.REGION and not is_by_street:
         rows = rows.annotate(key=Substr("subject", 1, 6))
@@ -190,7 +194,9 @@ def grade_of(score: float | None, grades: Iterable[Grade]) -> str:
 def line(key: str, name: str, measures: Mapping[str, int], indicators: list[Indicator], grades: list[Grade]) -> Line:
     """A subject's line; the score is the weighted mean over the indicators that have a value."""
     figures = [Figure(row, value_of(row.formula, measures)) for row in indicators]
-    weighed = [(figure.indicator, figure.value) for figure in figures if figure.indicator.weight and figure.value is not None]
+    weighed = [
+        (figure.indicator, figure.value) for figure in figures if figure.indicator.weight and figure.value is not None
+    ]
     total = sum(indicator.weight for indicator, _value in weighed)
     score = sum(indicator.weight * _score(indicator, value) for indicator, value in weighed) / total if total else None
     return Line(key, name, figures, score, grade_of(score, grades))

@@ -1,6 +1,6 @@
 """What goes up to province and nation: cases, their statistics, parts, places (CJJ/T 312 §4.3.10; CJJ/T 106 数据交换).
 
-Cases change often and desks must not wait for the outbox: a move only marks the case, a worker publishes what is marked.
+Cases change often and desks must not wait for the outbox: a move marks the case, a worker publishes what is marked.
 """
 
 from __future__ import annotations
@@ -167,10 +167,11 @@ def connect_publishers() -> None:
     register_source("management.case", _all_cases)
     register_source("management.caseStatistics", _all_statistics)
     register_source(
-        "basic.partFacility", lambda: (part_row(part) for part in PartFacility.objects.select_related("owner").order_by("pk").iterator(1000))
+        "basic.partFacility",
+        lambda: (part_row(part) for part in PartFacility.objects.select_related("owner").order_by("pk").iterator(1000)),
     )
-    register_source("basic.geocode", lambda: (place_row(place) for place in Place.objects.order_by("pk").iterator(1000)))
+    register_source(
+        "basic.geocode", lambda: (place_row(place) for place in Place.objects.order_by("pk").iterator(1000))
+    )
     post_save.connect(_on_save("partFacility", part_row), sender=PartFacility, weak=False, dispatch_uid="publish part")
     post_save.connect(_on_save("geocode", place_row), sender=Place, weak=False, dispatch_uid="publish place")
-
-

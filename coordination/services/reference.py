@@ -16,7 +16,12 @@ from platform_core.models import CodeList
 from . import definitions, limits
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-SHIFTS = (("早班", "06:00", "14:00"), ("中班", "14:00", "22:00"), ("夜班", "22:00", "06:00"), ("常白班", "08:30", "17:30"))
+SHIFTS = (
+    ("早班", "06:00", "14:00"),
+    ("中班", "14:00", "22:00"),
+    ("夜班", "22:00", "06:00"),
+    ("常白班", "08:30", "17:30"),
+)
 
 
 def _read(name: str) -> dict[str, Any]:

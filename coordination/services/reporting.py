@@ -96,7 +96,7 @@ def known(report: Report) -> Case | None:
 
 
 def report(report: Report, reporter: User | None, *, at: datetime | None = None) -> Case:
-    """Make a case of a report; a report that arrives again gives the same case. Raises DomainError; nothing is stored then."""
+    """Make a case of a report; one that comes again gives the same. Raises DomainError; nothing is stored then."""
     if found := known(report):
         return found
     try:
@@ -118,7 +118,9 @@ def _report(report: Report, reporter: User | None, at: datetime) -> Case:
     grid, region = _place(report.location)
     part = _part(report.part)
     category = _category(report, part)
-    emergency = report.emergency if report.emergency is not None else category.emergency if category else Emergency.NORMAL
+    emergency = (
+        report.emergency if report.emergency is not None else category.emergency if category else Emergency.NORMAL
+    )
     definition = definitions.in_force()
     state = definitions.workflow(definition.pk).states["reported"]
     found = limits.deadline(at, state.stage, category.code if category else "", emergency)

@@ -1,4 +1,4 @@
-"""Which department a case is for: rules with a reason, measured against what dispatchers decided (CJJ/T 106 协同工作)."""
+"""Which department a case is for: rules with a reason, measured against what was decided (CJJ/T 106 协同工作)."""
 
 from __future__ import annotations
 

@@ -35,7 +35,9 @@ def _covers(user: User, case: Case) -> bool:
 def _holders(case: Case) -> Iterable[User]:
     """Those with an open task, and whoever moved the case out of its present state before: it comes back to them."""
     tasks = [task.assignee for task in case.tasks.filter(state="open").select_related("assignee") if task.assignee]
-    back = case.records.filter(from_state=case.state, actor__isnull=False).select_related("actor").order_by("-id").first()
+    back = (
+        case.records.filter(from_state=case.state, actor__isnull=False).select_related("actor").order_by("-id").first()
+    )
     return [*tasks, *([back.actor] if back and back.actor else [])]
 
 
@@ -59,7 +61,9 @@ def tell(case: Case, step: Move, record: StageRecord, flow: Workflow) -> None:
 
 def tell_deadline(case: Case, is_overdue: bool, flow: Workflow) -> None:
     """The holders hear of a yellow lamp, holders and chiefs of a red one."""
-    people = {user.pk: user for user in [*_holders(case), *(_department_users(case) if case.state == "disposing" else [])]}
+    people = {
+        user.pk: user for user in [*_holders(case), *(_department_users(case) if case.state == "disposing" else [])]
+    }
     if is_overdue:
         people |= {user.pk: user for user in _chiefs(case)}
     words = _("overdue: %s") if is_overdue else _("soon due: %s")

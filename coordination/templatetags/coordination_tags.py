@@ -69,7 +69,13 @@ def figure_value(figure: Figure) -> str:
     if figure.value is None:
         return "—"
     unit = figure.indicator.unit
-    return f"{figure.value:.1f}%" if unit == "%" else f"{figure.value:g}" if figure.value == int(figure.value) else f"{figure.value:.2f}"
+    return (
+        f"{figure.value:.1f}%"
+        if unit == "%"
+        else f"{figure.value:g}"
+        if figure.value == int(figure.value)
+        else f"{figure.value:.2f}"
+    )
 
 
 @register.simple_tag
@@ -78,4 +84,6 @@ def form_data(record: StageRecord) -> SafeString | str:
     pairs = [(key, value) for part in record.data.values() for key, value in part.items() if key != "uuid"]
     if not pairs:
         return ""
-    return format_html('<p class="muted">{}</p>', format_html_join(" · ", "{}: {}", ((_(key), value) for key, value in pairs)))
+    return format_html(
+        '<p class="muted">{}</p>', format_html_join(" · ", "{}: {}", ((_(key), value) for key, value in pairs))
+    )

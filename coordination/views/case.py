@@ -36,7 +36,9 @@ HELPS_WITH = {"reported", "registering"}
 
 
 def _demand_view(request: UserRequest) -> None:
-    if not (request.user.has_perm("platform_core.access_coordination") and request.user.has_perm("coordination.view_case")):
+    if not (
+        request.user.has_perm("platform_core.access_coordination") and request.user.has_perm("coordination.view_case")
+    ):
         raise PermissionDenied(_("You do not have the right to do this."))
 
 
@@ -74,7 +76,9 @@ def _show(request: UserRequest, pk: int, failed: forms.MoveForm | None = None, s
         "steps": _steps(case, flow),
         "moves": _forms(case, flow, request, failed),
         "timeline": selectors.timeline(case, flow),
-        "near": duplicates.near(case.location, case.category_id or "", request.user, excluding=case.pk) if is_new else [],
+        "near": duplicates.near(case.location, case.category_id or "", request.user, excluding=case.pk)
+        if is_new
+        else [],
         "guesses": classifying.suggest_categories(case.description) if is_new and not case.category_id else [],
         "map": _map_data(case),
         "desk": request.GET.get("desk") or request.POST.get("desk", ""),
@@ -98,7 +102,7 @@ def _steps(case: Case, flow: Workflow) -> list[dict[str, Any]]:
 
 @login_required
 def detail(request: UserRequest, pk: int) -> HttpResponse:
-    """A case with its course, its photos, its place, and the moves that are the reader's; for those who may see cases."""
+    """A case with its course, photos, place, and the moves that are the reader's; for those who may see cases."""
     _demand_view(request)
     return _show(request, pk)
 
@@ -156,7 +160,9 @@ def new_case(request: UserRequest) -> HttpResponse:
         try:
             case = reporting.report(report, request.user)
         except DomainError as error:
-            form.add_error(error.details.get("field") if error.details.get("field") in form.fields else None, error.message)
+            form.add_error(
+                error.details.get("field") if error.details.get("field") in form.fields else None, error.message
+            )
         else:
             messages.success(request, _("Taken down as %s.") % case.number)
             return redirect(reverse("case", args=[case.pk]) + "?desk=acceptance")

@@ -66,7 +66,11 @@ def _charts(request: UserRequest) -> dict[str, Any]:
     rows: Any = Case.objects.visible_to(request.user)
     begin, _end = span.bounds()
     grouped = dict(
-        rows.filter(reported_at__gte=begin).order_by().values_list("category").annotate(count=Count("pk")).values_list("category", "count")
+        rows.filter(reported_at__gte=begin)
+        .order_by()
+        .values_list("category")
+        .annotate(count=Count("pk"))
+        .values_list("category", "count")
     )
     names = CaseCategory.objects.in_bulk([code for code in grouped if code])
     top = sorted(((count, code) for code, count in grouped.items() if code), reverse=True)[:10][::-1]
@@ -86,7 +90,12 @@ def _charts(request: UserRequest) -> dict[str, Any]:
             "color": ["#3fb0e0", "#58c98b"],
             "series": [
                 {"name": _("reported"), "type": "line", "showSymbol": False, "data": [n for _d, n in reported]},
-                {"name": _("closed"), "type": "line", "showSymbol": False, "data": [closed.get(day, 0) for day, _n in reported]},
+                {
+                    "name": _("closed"),
+                    "type": "line",
+                    "showSymbol": False,
+                    "data": [closed.get(day, 0) for day, _n in reported],
+                },
             ],
         },
         "categories": {
@@ -133,10 +142,12 @@ def screen(request: UserRequest) -> HttpResponse:
 @permission_required("coordination.watch_command", raise_exception=True)
 @require_GET
 def live(request: UserRequest) -> JsonResponse:
-    """What moves on the screen, polled: figures, newest cases, positions, heat; for those who watch the command hall."""
+    """What moves on the screen, polled: figures, newest cases, positions, heat; for those who watch."""
     rows: Any = Case.objects.visible_to(request.user)
     flow = definitions.workflow(definitions.in_force().pk)
-    newest = rows.open().select_related("category", "region").defer("region__geometry").order_by("-reported_at")[:NEWEST]
+    newest = (
+        rows.open().select_related("category", "region").defer("region__geometry").order_by("-reported_at")[:NEWEST]
+    )
     heat = rows.open().values_list("location", flat=True)[:HEAT_POINTS]
     positions: Any = LastPosition.objects.visible_to(request.user)
     since = timezone.now() - timedelta(hours=12)

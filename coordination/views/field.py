@@ -50,7 +50,10 @@ def worker(request: HttpRequest) -> HttpResponse:
         "leaflet/leaflet.js", "leaflet/leaflet.css", "icon.svg",
     ]  # fmt: skip
     answer = render(
-        request, "coordination/field_worker.js", {"files": [static(name) for name in files]}, content_type="text/javascript"
+        request,
+        "coordination/field_worker.js",
+        {"files": [static(name) for name in files]},
+        content_type="text/javascript",
     )
     answer["Service-Worker-Allowed"] = "/coordination/field/"
     answer["Cache-Control"] = "no-cache"
@@ -93,7 +96,9 @@ def state(request: UserRequest) -> JsonResponse:
                     "state": flow.label(case.state),
                     "at": f"{timezone.localtime(case.reported_at):%m-%d %H:%M}",
                 }
-                for case in Case.objects.filter(reporter=request.user).select_related("category").order_by("-reported_at")[:MINE]
+                for case in Case.objects.filter(reporter=request.user)
+                .select_related("category")
+                .order_by("-reported_at")[:MINE]
             ],
             "categories": [
                 {"code": row.code, "name": row.name, "major": row.major_name, "kind": row.kind}

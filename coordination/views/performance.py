@@ -59,13 +59,15 @@ def _chart(table: performance.Table) -> dict[str, Any]:
 @login_required
 @permission_required("coordination.view_performance", raise_exception=True)
 def report(request: UserRequest) -> HttpResponse:
-    """A table of indicators by division, department, post, person or category; for those who evaluate. Excel by format=xlsx."""
+    """Indicators by division, department, post, person or category, Excel by format=xlsx; for those who evaluate."""
     kind = request.GET.get("by", Subject.REGION)
     kind = kind if kind in Subject.values else Subject.REGION
     within = request.GET.get("within", "")
     period, span = _span(request)
     is_by_street = bool(within) and kind == Subject.REGION
-    table = performance.report(kind, span, request.user, within=within if within.isdigit() else "", is_by_street=is_by_street)
+    table = performance.report(
+        kind, span, request.user, within=within if within.isdigit() else "", is_by_street=is_by_street
+    )
     if request.GET.get("format") == "xlsx":
         return _excel(table)
     return render(
@@ -94,7 +96,14 @@ def _excel(table: performance.Table) -> HttpResponse:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(_("performance")[:31])
     sheet.append([f"{table.span.first} – {table.span.last}"])
-    sheet.append([_("name"), *(f"{row.name}{'（' + row.unit + '）' if row.unit else ''}" for row in table.indicators), _("score"), _("grade")])
+    sheet.append(
+        [
+            _("name"),
+            *(f"{row.name}{'（' + row.unit + '）' if row.unit else ''}" for row in table.indicators),
+            _("score"),
+            _("grade"),
+        ]
+    )
     for line in [*table.lines, table.total]:
         figures = [round(figure.value, 2) if figure.value is not None else "" for figure in line.figures]
         sheet.append([cell(line.name), *figures, round(line.score, 2) if line.score is not None else "", line.grade])
@@ -113,7 +122,11 @@ def drill(request: UserRequest) -> HttpResponse:
     _period, span = _span(request)
     flow = definitions.workflow(definitions.in_force().pk)
     rows = performance.cases_of(kind if kind in Subject.values else Subject.REGION, subject, span, request.user)
-    found = rows.select_related("category", "department", "region").defer("region__geometry").order_by("-reported_at")[: DRILL + 1]
+    found = (
+        rows.select_related("category", "department", "region")
+        .defer("region__geometry")
+        .order_by("-reported_at")[: DRILL + 1]
+    )
     cases = [(case, flow.label(case.state)) for case in found]
     return render(
         request,

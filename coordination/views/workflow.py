@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 from django import forms as django_forms
@@ -56,7 +57,8 @@ class MoveDesignForm(django_forms.Form):
     requires = django_forms.MultipleChoiceField(
         label=gettext_lazy("requires"), required=False, widget=django_forms.CheckboxSelectMultiple,
         choices=[
-            ("opinion", gettext_lazy("opinion")), ("photo", gettext_lazy("photo")), ("location", gettext_lazy("location")),
+            ("opinion", gettext_lazy("opinion")), ("photo", gettext_lazy("photo")),
+            ("location", gettext_lazy("location")),
             ("category", gettext_lazy("category")), ("department", gettext_lazy("department")),
             ("hours", gettext_lazy("hours")), ("duplicate", gettext_lazy("number of the other case")),
         ],
@@ -72,7 +74,9 @@ class MoveDesignForm(django_forms.Form):
         ],
     )  # fmt: skip
     form = django_forms.CharField(
-        label=gettext_lazy("form (JSON Schema)"), required=False, widget=django_forms.Textarea(attrs={"rows": 5, "spellcheck": "false"})
+        label=gettext_lazy("form (JSON Schema)"),
+        required=False,
+        widget=django_forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
     )
     is_main = django_forms.BooleanField(label=gettext_lazy("on the straight path"), required=False)
 
@@ -93,11 +97,12 @@ class MoveDesignForm(django_forms.Form):
         try:
             found = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ValidationError(_("This is not JSON: line %(line)d: %(why)s") % {"line": error.lineno, "why": error.msg}) from error
+            raise ValidationError(
+                _("This is not JSON: line %(line)d: %(why)s") % {"line": error.lineno, "why": error.msg}
+            ) from error
         if not isinstance(found, dict):
             raise ValidationError(_("A JSON Schema is an object."))
         return found
-
 
 
 def _diagram(flow: Workflow) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def _diagram(flow: Workflow) -> dict[str, Any]:
         for source in move.sources:
             if move.target and move.target in flow.states and source in flow.states:
                 links.setdefault((source, move.target), []).append(move.label)
-    straight = {(a, b) for a, b in zip(path, path[1:], strict=False)}
+    straight = {(a, b) for a, b in pairwise(path)}
     return {
         "tooltip": {"formatter": "{b}"},
         "series": [
@@ -134,14 +139,18 @@ def _diagram(flow: Workflow) -> dict[str, Any]:
                 "data": [
                     {
                         "id": code, "name": flow.states[code].label, "x": x, "y": y,
-                        "itemStyle": {"color": "#5d6b79" if flow.states[code].is_final else "#14506b" if code in path else "#8a5a00"},
+                        "itemStyle": {
+                            "color": "#5d6b79" if flow.states[code].is_final else "#14506b" if code in path
+                            else "#8a5a00"
+                        },
                     }
                     for code, (x, y) in places.items()
                 ],
                 "links": [
                     {
                         "source": a, "target": b, "name": "、".join(names),
-                        "lineStyle": {"width": 3 if (a, b) in straight else 1.2, "color": "#14506b" if (a, b) in straight else "#8fa3b3",
+                        "lineStyle": {"width": 3 if (a, b) in straight else 1.2,
+                                      "color": "#14506b" if (a, b) in straight else "#8fa3b3",
                                       "curveness": 0 if (a, b) in straight else 0.22},
                     }
                     for (a, b), names in links.items()
@@ -167,7 +176,12 @@ def show(request: UserRequest, pk: int) -> HttpResponse:
             "row": row,
             "states": [(state, rights.get(state.holder, "")) for state in flow.states.values()],
             "moves": [
-                (move, [flow.label(code) for code in move.sources], flow.label(move.target) if move.target else _("stays"), rights.get(move.right, ""))
+                (
+                    move,
+                    [flow.label(code) for code in move.sources],
+                    flow.label(move.target) if move.target else _("stays"),
+                    rights.get(move.right, ""),
+                )
                 for move in flow.moves.values()
             ],
             "diagram": _diagram(flow),

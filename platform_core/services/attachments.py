@@ -132,7 +132,9 @@ def store_picture(upload: UploadedFile, *, target: Model, user: User | None) -> 
     head = upload.read(8192)
     upload.seek(0)
     if not (filetype.guess_mime(head) or "").startswith("image/"):
-        raise DomainError("not_a_picture", _("“%s” is not a picture; photos are JPEG, PNG or WebP.") % (upload.name or ""))
+        raise DomainError(
+            "not_a_picture", _("“%s” is not a picture; photos are JPEG, PNG or WebP.") % (upload.name or "")
+        )
     return store(upload, target=target, user=user)
 
 

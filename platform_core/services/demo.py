@@ -85,7 +85,13 @@ class _People:
         return self.chance.choice(SURNAMES) + "".join(self.chance.sample(GIVEN, self.chance.choice((1, 2))))
 
     def hire(
-        self, username: str, role: str, post: str, organisation: Organisation, scope: Region, within: Organisation | None = None
+        self,
+        username: str,
+        role: str,
+        post: str,
+        organisation: Organisation,
+        scope: Region,
+        within: Organisation | None = None,
     ) -> None:
         """An account with role and scope, unless it exists; `within` narrows the scope to an organisation's subtree."""
         if User.objects.filter(username=username).exists():

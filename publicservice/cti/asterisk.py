@@ -2,7 +2,8 @@
 
 The dial plan sends hotline calls into the Stasis application CTI_APPLICATION with the dialled number and the caller's
 choice: `Stasis(eurbanmis,${EXTEN},${SKILL})`. Channels have names that follow from the call, so that any process can
-address them: `<uid>` the caller, `<uid>-agent`, `<uid>-third`, `<uid>-ear`, `<uid>-snoop`; bridges `<uid>-talk`, `<uid>-listen`.
+address them: `<uid>` the caller, `<uid>-agent`, `<uid>-third`, `<uid>-ear`, `<uid>-snoop`; bridges `<uid>-talk`,
+`<uid>-listen`.
 """
 
 from __future__ import annotations
@@ -37,9 +38,7 @@ class Asterisk:
 
     def _call(self, method: str, path: str, **parameters: Any) -> httpx.Response:
         try:
-            answer = httpx.request(
-                method, f"{self.base}{path}", params=parameters, auth=self.key, timeout=TIMEOUT_S
-            )
+            answer = httpx.request(method, f"{self.base}{path}", params=parameters, auth=self.key, timeout=TIMEOUT_S)
         except httpx.HTTPError as error:
             raise CtiError(f"{type(error).__name__}") from error
         return answer

@@ -1,4 +1,4 @@
-"""What the hotline asks of a telephone system. What happens there comes back by services.hotline (incoming, answered, …)."""
+"""What the hotline asks of a telephone system; what happens there comes back by services.hotline (incoming, …)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Adapter(Protocol):
 
 
 def adapter() -> Adapter:
-    """The telephone system that CTI_URL names: empty for the simulator, http(s)://user:password@host:port for Asterisk."""
+    """The one that CTI_URL names: empty for the simulator, http(s)://user:password@host:port for Asterisk."""
     if settings.CTI_URL:
         from .asterisk import Asterisk
 

@@ -1,4 +1,4 @@
-"""A telephone system without telephones: calls are made by a button or `simulate_calls`, answered on the agent's page."""
+"""A telephone system without telephones: calls are made by a button and answered on the agent's page."""
 
 from __future__ import annotations
 

@@ -212,5 +212,3 @@ class ShortMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{mask_phone(self.phone or '')}"
-
-

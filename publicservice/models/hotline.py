@@ -70,7 +70,9 @@ class Call(DemoMixin, models.Model):
     caller_digest = models.CharField(max_length=64, blank=True, editable=False)
     skill = models.CharField(_("about"), max_length=10, choices=Skill.choices, default=Skill.GENERAL)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.QUEUED)
-    agent = models.ForeignKey(Agent, models.PROTECT, null=True, blank=True, related_name="calls", verbose_name=_("agent"))
+    agent = models.ForeignKey(
+        Agent, models.PROTECT, null=True, blank=True, related_name="calls", verbose_name=_("agent")
+    )
     queued_at = models.DateTimeField(_("came in"))
     ringing_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)

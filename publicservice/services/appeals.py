@@ -135,7 +135,9 @@ def _locked(pk: int, user: User, version: int | None) -> Appeal:
 
 
 @transaction.atomic
-def to_case(pk: int, user: User, location: Point, *, category: str = "", address: str = "", version: int | None = None) -> Appeal:
+def to_case(
+    pk: int, user: User, location: Point, *, category: str = "", address: str = "", version: int | None = None
+) -> Appeal:
     """An appeal that came without a place becomes a case. Raises DomainError once it is answered or is one already."""
     appeal = _locked(pk, user, version)
     if appeal.state != Appeal.State.RECEIVED:
@@ -170,7 +172,7 @@ def _finish(appeal: Appeal, state: str, text: str, actor: User | None = None) ->
 
 @transaction.atomic
 def transfer(pk: int, user: User, to: str, reason: str, *, version: int | None = None) -> Appeal:
-    """移交: hand an appeal to another hotline by the exchange. Raises DomainError where it is not open or lacks a reason."""
+    """移交: hand an appeal to another hotline by the exchange. Raises DomainError without a reason."""
     if not reason.strip():
         raise DomainError("no_reason", _("Say why it is transferred."), field="reason")
     appeal = _locked(pk, user, version)
@@ -206,7 +208,12 @@ def reveal(appeal: Appeal, user: User) -> dict[str, str]:
     return {"name": appeal.contact_name or "", "phone": appeal.phone or ""}
 
 
-RESULTS = {"closed": Appeal.State.ANSWERED, "rejected": Appeal.State.REFUSED, "void": Appeal.State.REFUSED, "merged": Appeal.State.ANSWERED}
+RESULTS = {
+    "closed": Appeal.State.ANSWERED,
+    "rejected": Appeal.State.REFUSED,
+    "void": Appeal.State.REFUSED,
+    "merged": Appeal.State.ANSWERED,
+}
 
 
 def on_case_moved(sender: type, case: Case, record: StageRecord, move: str, **_more: object) -> None:

@@ -75,7 +75,9 @@ def load_appeals() -> int:
     if Appeal.objects.exists():
         return 0
     chance, made = random.Random(9), 0  # noqa: S311
-    public = Case.objects.filter(is_demo=True, source__in=("citizen", "12319", "12345", "open311")).order_by("-reported_at")
+    public = Case.objects.filter(is_demo=True, source__in=("citizen", "12319", "12345", "open311")).order_by(
+        "-reported_at"
+    )
     channel = {"citizen": "web"}
     for case in public[:150]:
         phone = f"137{chance.randrange(10**8):08d}"
@@ -90,7 +92,11 @@ def load_appeals() -> int:
         )  # fmt: skip
         made += 1
     for kind, text in QUESTIONS:
-        appeals.receive(appeals.NewAppeal(content=text, kind=kind, channel="12319", contact_name="赵女士", phone="13700000000", is_demo=True))
+        appeals.receive(
+            appeals.NewAppeal(
+                content=text, kind=kind, channel="12319", contact_name="赵女士", phone="13700000000", is_demo=True
+            )
+        )
         made += 1
     from .visits import create
 
@@ -105,8 +111,18 @@ def load() -> str:
     for number, (kind, name, phone, hours, content) in enumerate(SERVICES, start=1):
         ConvenienceService.objects.get_or_create(
             code=f"BM{number:03d}",
-            defaults={"kind": kind, "name": name, "phone": phone, "hours": hours, "content": content, "region": platform.region, "is_demo": True},
+            defaults={
+                "kind": kind,
+                "name": name,
+                "phone": phone,
+                "hours": hours,
+                "content": content,
+                "region": platform.region,
+                "is_demo": True,
+            },
         )
     for title, body in NOTICES:
-        Notice.objects.get_or_create(title=title, defaults={"body": body, "published_at": timezone.now(), "is_demo": True})
+        Notice.objects.get_or_create(
+            title=title, defaults={"body": body, "published_at": timezone.now(), "is_demo": True}
+        )
     return f"{load_agents()} agents, {load_appeals()} appeals, {load_calls()} calls"

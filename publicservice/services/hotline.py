@@ -36,7 +36,9 @@ def _locked(uid: str) -> Call | None:
 
 
 @transaction.atomic
-def incoming(uid: str, caller: str, dialled: str, key: str = "", *, is_demo: bool = False, at: datetime | None = None) -> Call:
+def incoming(
+    uid: str, caller: str, dialled: str, key: str = "", *, is_demo: bool = False, at: datetime | None = None
+) -> Call:
     """A call has come in and waits; `key` is what the caller pressed. Told twice it is one call."""
     call, created = Call.objects.get_or_create(
         uid=uid,
@@ -61,11 +63,15 @@ def distribute(now: datetime | None = None) -> int:
     An agent who lets it ring for 25 s is set away and the call offered to the next. Returns how many were offered.
     """
     moment = now or timezone.now()
-    for call in Call.objects.select_for_update(skip_locked=True).filter(state=Call.State.RINGING, ringing_at__lt=moment - RING):
+    for call in Call.objects.select_for_update(skip_locked=True).filter(
+        state=Call.State.RINGING, ringing_at__lt=moment - RING
+    ):
         _give_back(call, Agent.State.AWAY)
     offered = 0
     for call in Call.objects.select_for_update(skip_locked=True).filter(state=Call.State.QUEUED).order_by("queued_at"):
-        ready = Agent.objects.select_for_update(skip_locked=True, of=("self",)).filter(state=Agent.State.READY, retired_at=None)
+        ready = Agent.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            state=Agent.State.READY, retired_at=None
+        )
         agent = ready.filter(skills__contains=[call.skill]).select_related("user").order_by("state_since").first()
         if agent is None:
             continue
@@ -253,7 +259,9 @@ def attach(call_id: int, user: User, appeal: Appeal) -> None:
 
 def fetch_recordings() -> int:
     """Store the recordings of ended calls. Returns how many came."""
-    waiting = Call.objects.filter(state=Call.State.ENDED, recording="", ended_at__gt=timezone.now() - timedelta(hours=6))
+    waiting = Call.objects.filter(
+        state=Call.State.ENDED, recording="", ended_at__gt=timezone.now() - timedelta(hours=6)
+    )
     came = 0
     for call in waiting.order_by("ended_at")[:50]:
         try:

@@ -44,7 +44,7 @@ def send(phone: str, text: str) -> ShortMessage:
     from publicservice.tasks import send_messages
 
     message = ShortMessage.objects.create(phone=phone, text=text)
-    transaction.on_commit(lambda: send_messages.delay())
+    transaction.on_commit(send_messages.delay)
     return message
 
 
@@ -53,7 +53,9 @@ def send_waiting() -> int:
     taken = 0
     for message in ShortMessage.objects.filter(state=ShortMessage.State.WAITING).order_by("id")[:100]:
         with transaction.atomic():
-            locked = ShortMessage.objects.select_for_update(skip_locked=True).filter(pk=message.pk, state="waiting").first()
+            locked = (
+                ShortMessage.objects.select_for_update(skip_locked=True).filter(pk=message.pk, state="waiting").first()
+            )
             if locked is None:
                 continue
             try:

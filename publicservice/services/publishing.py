@@ -144,5 +144,7 @@ def _all(rows: Any, to_row: Any) -> Iterator[Row]:
 def connect_publishers() -> None:
     """Name the sources of whole tables."""
     register_source("service.appeal", lambda: _all(Appeal.objects.select_related("case").order_by("pk"), appeal_row))
-    register_source("service.returnVisit", lambda: _all(ReturnVisit.objects.select_related("appeal").order_by("pk"), visit_row))
+    register_source(
+        "service.returnVisit", lambda: _all(ReturnVisit.objects.select_related("appeal").order_by("pk"), visit_row)
+    )
     register_source("service.convenience", lambda: _all(ConvenienceService.objects.order_by("pk"), convenience_row))

@@ -52,7 +52,9 @@ def call_list(user: User) -> list[ReturnVisit]:
     """Whom to call: never asked, or silent for two days after the message; fewest calls first."""
     rows = ReturnVisit.objects.visible_to(user).select_related("appeal__case").order_by("attempts", "created_at")
     silent = timezone.now() - SILENCE
-    waiting = rows.filter(state=ReturnVisit.State.WAITING) | rows.filter(state=ReturnVisit.State.ASKED, asked_at__lt=silent)
+    waiting = rows.filter(state=ReturnVisit.State.WAITING) | rows.filter(
+        state=ReturnVisit.State.ASKED, asked_at__lt=silent
+    )
     return list(waiting[:100])
 
 

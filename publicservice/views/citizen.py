@@ -42,7 +42,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def new(request: HttpRequest) -> HttpResponse:
     """Complain, ask or suggest; public. What was typed survives an error, a photo has to be chosen again."""
-    form = CitizenForm(request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "complaint")})
+    form = CitizenForm(
+        request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind", "complaint")}
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -108,7 +110,13 @@ def track(request: HttpRequest) -> HttpResponse:
                 appeal.refresh_from_db()
         except DomainError as refused:
             error = refused.message
-    context = {"appeal": appeal, "error": error, "number": number, "code": code, "scores": range(5, 0, -1)}
+    context: dict[str, Any] = {
+        "appeal": appeal,
+        "error": error,
+        "number": number,
+        "code": code,
+        "scores": range(5, 0, -1),
+    }
     if appeal:
         context["records"] = appeal.records.filter(is_public=True)
     return render(request, "publicservice/citizen/track.html", context, status=422 if error else 200)
@@ -121,7 +129,9 @@ def visit(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and found.state != ReturnVisit.State.DONE:
         score = request.POST.get("score", "")
         try:
-            appeals.rate_appeal(found.appeal, int(score) if score.isdigit() else 0, request.POST.get("comment", "")[:200])
+            appeals.rate_appeal(
+                found.appeal, int(score) if score.isdigit() else 0, request.POST.get("comment", "")[:200]
+            )
             found.refresh_from_db()
         except DomainError as refused:
             error = refused.message
@@ -133,7 +143,11 @@ def nearby(request: HttpRequest) -> HttpResponse:
     """Public facilities around a point; public."""
     point, found = _point(request), []
     if point:
-        rows = EvaluationPoint.objects.current().filter(point_type__in=FACILITIES).annotate(away=Distance("location", point))
+        rows = (
+            EvaluationPoint.objects.current()
+            .filter(point_type__in=FACILITIES)
+            .annotate(away=Distance("location", point))
+        )
         kind = request.GET.get("kind", "")
         rows = rows.filter(point_type=kind) if kind.isdigit() else rows
         found = [
@@ -141,14 +155,19 @@ def nearby(request: HttpRequest) -> HttpResponse:
                 "name": row.name,
                 "kind": row.get_point_type_display(),
                 "address": row.address,
-                "metres": round(row.away.m) if row.away else 0,  # type: ignore[attr-defined]
+                "metres": round(row.away.m) if row.away else 0,
                 "location": [row.location.x, row.location.y],
                 "is_demo": row.is_demo,
             }
             for row in rows.order_by("away")[:NEARBY]
         ]
     kinds = [(value, EvaluationPoint.Type(value).label) for value in FACILITIES]
-    context = {"point": [point.x, point.y] if point else None, "found": found, "kinds": kinds, "kind": request.GET.get("kind", "")}
+    context = {
+        "point": [point.x, point.y] if point else None,
+        "found": found,
+        "kinds": kinds,
+        "kind": request.GET.get("kind", ""),
+    }
     return render(request, "publicservice/citizen/nearby.html", context)
 
 

@@ -25,7 +25,10 @@ TRANSFER_TO = ("12345",)
 
 
 def _appeal(request: UserRequest, pk: int) -> Appeal:
-    if not (request.user.has_perm("platform_core.access_publicservice") and request.user.has_perm("publicservice.view_appeal")):
+    if not (
+        request.user.has_perm("platform_core.access_publicservice")
+        and request.user.has_perm("publicservice.view_appeal")
+    ):
         raise PermissionDenied(_("You do not have the right to do this."))
     rows: Any = Appeal.objects.visible_to(request.user)
     found: Appeal = get_object_or_404(rows.select_related("case", "region", "visit").defer("region__geometry"), pk=pk)
@@ -73,7 +76,9 @@ def act(request: UserRequest, pk: int, what: str) -> HttpResponse:
         if not form.is_valid():
             return _show(request, appeal, form, 422)
         given = form.cleaned_data
-        appeals.to_case(pk, request.user, given["location"], category=given["category"], address=given["address"], version=seen)
+        appeals.to_case(
+            pk, request.user, given["location"], category=given["category"], address=given["address"], version=seen
+        )
     else:
         raise Http404
     messages.success(request, _("Done."))
@@ -92,8 +97,14 @@ def reveal(request: UserRequest, pk: int) -> HttpResponse:
 @permission_required("publicservice.handle_appeal", raise_exception=True)
 def new(request: UserRequest) -> HttpResponse:
     """Take an appeal down, in a call (`call`) or otherwise; for those who handle appeals."""
-    call = Call.objects.filter(pk=request.GET.get("call") or request.POST.get("call") or 0, agent__user=request.user).first()
-    initial = {"phone": call.caller, "channel": call.dialled if call.dialled in ("12319", "12345") else "12319"} if call else {}
+    call = Call.objects.filter(
+        pk=request.GET.get("call") or request.POST.get("call") or 0, agent__user=request.user
+    ).first()
+    initial = (
+        {"phone": call.caller, "channel": call.dialled if call.dialled in ("12319", "12345") else "12319"}
+        if call
+        else {}
+    )
     form = DeskAppealForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -143,8 +154,15 @@ def visit_list(request: UserRequest) -> HttpResponse:
     if request.method == "POST":
         score = request.POST.get("score", "")
         pk = request.POST.get("visit", "")
-        visits.record_call(int(pk) if pk.isdigit() else 0, request.user, int(score) if score.isdigit() else None, request.POST.get("comment", ""))
+        visits.record_call(
+            int(pk) if pk.isdigit() else 0,
+            request.user,
+            int(score) if score.isdigit() else None,
+            request.POST.get("comment", ""),
+        )
         messages.success(request, _("Written down."))
         return redirect("visits")
     found = visits.call_list(request.user)
-    return render(request, "publicservice/visits.html", {"visits": found, "scores": range(5, 0, -1), "active": "visits"})
+    return render(
+        request, "publicservice/visits.html", {"visits": found, "scores": range(5, 0, -1), "active": "visits"}
+    )

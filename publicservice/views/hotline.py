@@ -33,11 +33,15 @@ def _panel(request: UserRequest) -> dict[str, Any]:
     return {
         "agent": agent,
         "call": call,
-        "known": known.filter(phone_digest=phone_digest(call.caller)).order_by("-received_at")[:5] if call and call.caller else [],
+        "known": known.filter(phone_digest=phone_digest(call.caller)).order_by("-received_at")[:5]
+        if call and call.caller
+        else [],
         "waiting": waiting[:10],
         "waiting_count": waiting.count(),
         "answers_itself": adapter().answers_itself,
-        "today": Call.objects.filter(agent=agent, answered_at__gte=timezone.localtime().replace(hour=0, minute=0, second=0)).count(),
+        "today": Call.objects.filter(
+            agent=agent, answered_at__gte=timezone.localtime().replace(hour=0, minute=0, second=0)
+        ).count(),
         "is_simulated": settings.IS_DEMO and not settings.CTI_URL,
         "active": "hotline",
     }
@@ -126,7 +130,7 @@ def report(request: UserRequest) -> HttpResponse:
     days = hotline.report(begin, end)
     chart = {
         "tooltip": {"trigger": "axis"},
-        "legend": {"data": [_("calls"), _("answered")]},
+        "legend": {"data": [_("calls"), _("answered")], "top": 0},
         "grid": {"left": 50, "right": 20, "top": 34, "bottom": 24},
         "xAxis": {"type": "category", "data": [f"{row['day']:%m-%d}" for row in reversed(days)]},
         "yAxis": {"type": "value"},

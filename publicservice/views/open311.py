@@ -66,7 +66,10 @@ def service_definition(request: HttpRequest, code: str, *, kind: str) -> HttpRes
     """GET services/<code>; public."""
     found = open311.definition(code)
     if kind == "xml":
-        text = f'<?xml version="1.0" encoding="utf-8"?><service_definition><service_code>{code}</service_code><attributes/></service_definition>'
+        top = ElementTree.Element("service_definition")
+        ElementTree.SubElement(top, "service_code").text = code
+        ElementTree.SubElement(top, "attributes")
+        text = ElementTree.tostring(top, encoding="utf-8", xml_declaration=True)
         return HttpResponse(text, content_type="text/xml; charset=utf-8")
     return JsonResponse(found)
 

@@ -1,4 +1,4 @@
-"""`manage.py load_publicservice_demo`: agents, calls, notices, convenience services of the demo city (marked as such)."""
+"""`manage.py load_publicservice_demo`: agents, calls, notices, services of the demo city (marked as such)."""
 
 from __future__ import annotations
 
