@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N
+from django.utils.translation import gettext_noop
 
 REQUIREMENTS = ("opinion", "photo", "location", "category", "department", "hours", "duplicate")
 NOTIFIES = ("holders", "reporter", "department", "chiefs")
@@ -56,20 +56,20 @@ class Move:
 
 
 STATES = (
-    State("reported", N("to be accepted"), "accept", "accept_case"),
-    State("verifying", N("being verified"), "verify", "field_case"),
-    State("registering", N("to be registered"), "register", "register_case"),
-    State("dispatching", N("to be dispatched"), "dispatch", "dispatch_case"),
-    State("consulting", N("under consultation"), "consult", "dispatch_case"),
-    State("disposing", N("being disposed of"), "dispose", "dispose_case"),
-    State("suspended", N("suspended"), "dispose", "dispose_case", clock_runs=False),
-    State("checking", N("being checked"), "check", "field_case"),
-    State("closing", N("to be closed"), "close", "close_case"),
-    State("reviewing", N("closing under review"), "review", "review_case"),
-    State("closed", N("closed"), is_final=True),
-    State("rejected", N("not accepted"), is_final=True),
-    State("void", N("void"), is_final=True),
-    State("merged", N("merged"), is_final=True),
+    State("reported", gettext_noop("to be accepted"), "accept", "accept_case"),
+    State("verifying", gettext_noop("being verified"), "verify", "field_case"),
+    State("registering", gettext_noop("to be registered"), "register", "register_case"),
+    State("dispatching", gettext_noop("to be dispatched"), "dispatch", "dispatch_case"),
+    State("consulting", gettext_noop("under consultation"), "consult", "dispatch_case"),
+    State("disposing", gettext_noop("being disposed of"), "dispose", "dispose_case"),
+    State("suspended", gettext_noop("put on hold"), "dispose", "dispose_case", clock_runs=False),
+    State("checking", gettext_noop("being checked"), "check", "field_case"),
+    State("closing", gettext_noop("to be closed"), "close", "close_case"),
+    State("reviewing", gettext_noop("closing under review"), "review", "review_case"),
+    State("closed", gettext_noop("closed"), is_final=True),
+    State("rejected", gettext_noop("not accepted"), is_final=True),
+    State("void", gettext_noop("void"), is_final=True),
+    State("merged", gettext_noop("merged"), is_final=True),
 )
 
 OPEN = tuple(state.code for state in STATES if not state.is_final)
@@ -77,44 +77,44 @@ OPEN = tuple(state.code for state in STATES if not state.is_final)
 # fmt: off
 MOVES = (
     # The straight path 信息收集 → 案件建立 → 任务派遣 → 任务处理 → 处置反馈 → 核查结案.
-    Move("accept", N("accept"), ("reported",), "registering", "accept_case", ("category",), ("count_valid",), is_main=True),
-    Move("register", N("register"), ("registering",), "dispatching", "register_case", ("category",), ("count_registered",), is_main=True),
-    Move("dispatch", N("dispatch"), ("dispatching",), "disposing", "dispatch_case", ("department",), ("assign_department", "start_disposal"), ("department",), is_main=True),
-    Move("dispose", N("report as disposed"), ("disposing",), "checking", "dispose_case", ("opinion", "photo"), ("finish_disposal", "order_check"), ("holders",), is_main=True),
-    Move("check_pass", N("check passed"), ("checking",), "closing", "field_case", ("photo",), ("finish_check",), is_main=True),
-    Move("close", N("close"), ("closing",), "closed", "close_case", (), ("finish_case",), ("reporter",), is_main=True),
+    Move("accept", gettext_noop("accept"), ("reported",), "registering", "accept_case", ("category",), ("count_valid",), is_main=True),
+    Move("register", gettext_noop("register"), ("registering",), "dispatching", "register_case", ("category",), ("count_registered",), is_main=True),
+    Move("dispatch", gettext_noop("dispatch"), ("dispatching",), "disposing", "dispatch_case", ("department",), ("assign_department", "start_disposal"), ("department",), is_main=True),
+    Move("dispose", gettext_noop("report as disposed"), ("disposing",), "checking", "dispose_case", ("opinion", "photo"), ("finish_disposal", "order_check"), ("holders",), is_main=True),
+    Move("check_pass", gettext_noop("check passed"), ("checking",), "closing", "field_case", ("photo",), ("finish_check",), is_main=True),
+    Move("close", gettext_noop("close"), ("closing",), "closed", "close_case", (), ("finish_case",), ("reporter",), is_main=True),
     # Before registration.
-    Move("send_verify", N("send for verification"), ("reported",), "verifying", "accept_case", ("category",), ("order_verification",), ("holders",)),
-    Move("verify_true", N("verified: as reported"), ("verifying",), "registering", "field_case", ("photo",), ("finish_verification", "count_valid")),
-    Move("verify_false", N("verified: not as reported"), ("verifying",), "reported", "field_case", ("opinion",), ("finish_verification",)),
-    Move("reject", N("do not accept"), ("reported",), "rejected", "accept_case", ("opinion",), ("count_rejected", "finish_case"), ("reporter",)),
-    Move("merge", N("merge into another case"), ("reported", "registering"), "merged", "accept_case", ("duplicate",), ("merge_case", "finish_case"), ("reporter",)),
-    Move("back_to_acceptance", N("return to acceptance"), ("registering",), "reported", "register_case", ("opinion",), (), ("holders",)),
-    Move("void", N("declare void"), ("registering", "dispatching"), "void", "register_case", ("opinion",), ("count_void", "finish_case"), ("reporter",)),
+    Move("send_verify", gettext_noop("send for verification"), ("reported",), "verifying", "accept_case", ("category",), ("order_verification",), ("holders",)),
+    Move("verify_true", gettext_noop("verified: as reported"), ("verifying",), "registering", "field_case", ("photo",), ("finish_verification", "count_valid")),
+    Move("verify_false", gettext_noop("verified: not as reported"), ("verifying",), "reported", "field_case", ("opinion",), ("finish_verification",)),
+    Move("reject", gettext_noop("do not accept"), ("reported",), "rejected", "accept_case", ("opinion",), ("count_rejected", "finish_case"), ("reporter",)),
+    Move("merge", gettext_noop("merge into another case"), ("reported", "registering"), "merged", "accept_case", ("duplicate",), ("merge_case", "finish_case"), ("reporter",)),
+    Move("back_to_acceptance", gettext_noop("return to acceptance"), ("registering",), "reported", "register_case", ("opinion",), (), ("holders",)),
+    Move("void", gettext_noop("declare void"), ("registering", "dispatching"), "void", "register_case", ("opinion",), ("count_void", "finish_case"), ("reporter",)),
     # Around dispatch.
-    Move("back_to_registration", N("return to registration"), ("dispatching",), "registering", "dispatch_case", ("opinion",), (), ("holders",)),
-    Move("return_dispatch", N("return: not ours"), ("disposing",), "dispatching", "dispose_case", ("opinion",), ("count_return", "cancel_tasks"), ("holders",)),
-    Move("consult", N("ask for consultation"), ("dispatching",), "consulting", "dispatch_case", ("opinion",), ("order_opinions",), ("chiefs",)),
-    Move("conclude", N("conclude consultation"), ("consulting",), "dispatching", "dispatch_case", ("opinion",), ("cancel_tasks",)),
+    Move("back_to_registration", gettext_noop("return to registration"), ("dispatching",), "registering", "dispatch_case", ("opinion",), (), ("holders",)),
+    Move("return_dispatch", gettext_noop("return: not ours"), ("disposing",), "dispatching", "dispose_case", ("opinion",), ("count_return", "cancel_tasks"), ("holders",)),
+    Move("consult", gettext_noop("ask for consultation"), ("dispatching",), "consulting", "dispatch_case", ("opinion",), ("order_opinions",), ("chiefs",)),
+    Move("conclude", gettext_noop("conclude consultation"), ("consulting",), "dispatching", "dispatch_case", ("opinion",), ("cancel_tasks",)),
     # While disposing.
-    Move("ask_extension", N("ask for an extension"), ("disposing",), "", "dispose_case", ("opinion", "hours"), ("ask_extension",), ("chiefs",)),
-    Move("approve_extension", N("approve the extension"), ("disposing",), "", "approve_request", (), ("grant_extension",), ("department",)),
-    Move("reject_extension", N("refuse the extension"), ("disposing",), "", "approve_request", ("opinion",), ("refuse_extension",), ("department",)),
-    Move("ask_suspension", N("ask for suspension"), ("disposing",), "", "dispose_case", ("opinion",), ("ask_suspension",), ("chiefs",)),
-    Move("approve_suspension", N("approve the suspension"), ("disposing",), "suspended", "approve_request", (), ("grant_suspension",), ("department",)),
-    Move("reject_suspension", N("refuse the suspension"), ("disposing",), "", "approve_request", ("opinion",), ("refuse_suspension",), ("department",)),
-    Move("resume", N("resume"), ("suspended",), "disposing", "dispatch_case", (), (), ("department",)),
-    Move("assist_done", N("assistance done"), ("disposing",), "", "dispose_case", ("opinion",), ("finish_assistance",), ("department",)),
+    Move("ask_extension", gettext_noop("ask for an extension"), ("disposing",), "", "dispose_case", ("opinion", "hours"), ("ask_extension",), ("chiefs",)),
+    Move("approve_extension", gettext_noop("approve the extension"), ("disposing",), "", "approve_request", (), ("grant_extension",), ("department",)),
+    Move("reject_extension", gettext_noop("refuse the extension"), ("disposing",), "", "approve_request", ("opinion",), ("refuse_extension",), ("department",)),
+    Move("ask_suspension", gettext_noop("ask for suspension"), ("disposing",), "", "dispose_case", ("opinion",), ("ask_suspension",), ("chiefs",)),
+    Move("approve_suspension", gettext_noop("approve the suspension"), ("disposing",), "suspended", "approve_request", (), ("grant_suspension",), ("department",)),
+    Move("reject_suspension", gettext_noop("refuse the suspension"), ("disposing",), "", "approve_request", ("opinion",), ("refuse_suspension",), ("department",)),
+    Move("resume", gettext_noop("resume"), ("suspended",), "disposing", "dispatch_case", (), (), ("department",)),
+    Move("assist_done", gettext_noop("assistance done"), ("disposing",), "", "dispose_case", ("opinion",), ("finish_assistance",), ("department",)),
     # After disposal.
-    Move("check_fail", N("check failed: rework"), ("checking",), "disposing", "field_case", ("opinion", "photo"), ("finish_check", "order_rework"), ("department",)),
-    Move("rework", N("send back for rework"), ("closing", "reviewing"), "disposing", "close_case", ("opinion",), ("order_rework",), ("department",)),
-    Move("ask_review", N("submit for review"), ("closing",), "reviewing", "close_case", ("opinion",), (), ("chiefs",)),
-    Move("review_pass", N("review passed: close"), ("reviewing",), "closed", "review_case", (), ("finish_case",), ("reporter",)),
-    Move("reopen", N("reopen"), ("closed",), "dispatching", "register_case", ("opinion",), ("reopen_case",), ("holders",)),
+    Move("check_fail", gettext_noop("check failed: rework"), ("checking",), "disposing", "field_case", ("opinion", "photo"), ("finish_check", "order_rework"), ("department",)),
+    Move("rework", gettext_noop("send back for rework"), ("closing", "reviewing"), "disposing", "close_case", ("opinion",), ("order_rework",), ("department",)),
+    Move("ask_review", gettext_noop("submit for review"), ("closing",), "reviewing", "close_case", ("opinion",), (), ("chiefs",)),
+    Move("review_pass", gettext_noop("review passed: close"), ("reviewing",), "closed", "review_case", (), ("finish_case",), ("reporter",)),
+    Move("reopen", gettext_noop("reopen"), ("closed",), "dispatching", "register_case", ("opinion",), ("reopen_case",), ("holders",)),
     # At any time.
-    Move("supervise", N("urge on"), OPEN, "", "supervise_case", ("opinion",), ("mark_urged",), ("holders", "department")),
-    Move("note", N("note"), OPEN, "", "report_case", ("opinion",)),
-    Move("rate", N("rate"), ("closed",), "", "", (), ("count_rating",)),
+    Move("supervise", gettext_noop("urge on"), OPEN, "", "supervise_case", ("opinion",), ("mark_urged",), ("holders", "department")),
+    Move("note", gettext_noop("note"), OPEN, "", "report_case", ("opinion",)),
+    Move("rate", gettext_noop("rate"), ("closed",), "", "", (), ("count_rating",)),
 )
 # fmt: on
 SYSTEM_MOVES = ("rate",)

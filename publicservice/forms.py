@@ -27,7 +27,7 @@ class CitizenForm(forms.Form):
     content = forms.CharField(
         label=gettext_lazy("what happened"), max_length=500, widget=forms.Textarea(attrs={"rows": 4})
     )
-    location = MapField("point", label=gettext_lazy("where"), required=False)
+    location = MapField("point", label=gettext_lazy("place of the problem"), required=False)
     address = forms.CharField(label=gettext_lazy("address"), max_length=200, required=False)
     photos = PhotosField(label=gettext_lazy("photos"), required=False)
     contact_name = forms.CharField(label=gettext_lazy("your name"), max_length=40, required=False)
@@ -67,7 +67,7 @@ class DeskAppealForm(forms.Form):
         label=gettext_lazy("content"), max_length=1000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True})
     )
     category = forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=category_choices)
-    contact_name = forms.CharField(label=gettext_lazy("name"), max_length=40, required=False)
+    contact_name = forms.CharField(label=gettext_lazy("caller's name"), max_length=40, required=False)
     phone = forms.CharField(label=gettext_lazy("telephone"), max_length=20, required=False)
     address = forms.CharField(label=gettext_lazy("address"), max_length=200, required=False)
     location = MapField("point", label=gettext_lazy("location"), required=False)

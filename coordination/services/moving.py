@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N
+from django.utils.translation import gettext_noop
 from jsonschema import Draft202012Validator
 
 from coordination.models import Case, CaseCategory, StageRecord
@@ -62,13 +62,13 @@ def _missing(move: Move, case: Case, given: Given) -> str:
 
 
 REQUIREMENT_MESSAGES = {
-    "opinion": N("Say why: an opinion is needed."),
-    "photo": N("Add a photo: it is the proof."),
-    "location": N("The position is needed."),
-    "category": N("Choose the category."),
-    "department": N("Choose the department that is to dispose of it."),
-    "hours": N("Say how many hours are needed."),
-    "duplicate": N("Give the number of the other case."),
+    "opinion": gettext_noop("Say why: an opinion is needed."),
+    "photo": gettext_noop("Add a photo: it is the proof."),
+    "location": gettext_noop("The position is needed."),
+    "category": gettext_noop("Choose the category."),
+    "department": gettext_noop("Choose the department that is to dispose of it."),
+    "hours": gettext_noop("Say how many hours are needed."),
+    "duplicate": gettext_noop("Give the number of the other case."),
 }
 
 

@@ -9,11 +9,14 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from coordination.models import Case, StageRecord
 from coordination.services.performance import Figure
 
 register = template.Library()
+# Keys of StageRecord.data as readers see them.
+DATA_KEYS = (gettext_noop("hours"), gettext_noop("score"), gettext_noop("number"))
 
 
 @register.simple_tag

@@ -169,6 +169,8 @@ def show(request: UserRequest, pk: int) -> HttpResponse:
     may_design = request.user.has_perm("coordination.design_workflow")
     is_draft = row.state == WorkflowDefinition.State.DRAFT
     rights = dict(definitions.known_rights())
+    choices: Any = MoveDesignForm.base_fields["requires"]
+    needs = dict(choices.choices)
     return render(
         request,
         "coordination/workflow.html",
@@ -181,6 +183,7 @@ def show(request: UserRequest, pk: int) -> HttpResponse:
                     [flow.label(code) for code in move.sources],
                     flow.label(move.target) if move.target else _("stays"),
                     rights.get(move.right, ""),
+                    [needs.get(name, name) for name in move.requires],
                 )
                 for move in flow.moves.values()
             ],

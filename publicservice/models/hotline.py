@@ -119,9 +119,22 @@ class Call(DemoMixin, models.Model):
 class CallEvent(models.Model):
     """What happened in a call: queued, offered, answered, listened to, joined, ended."""
 
+    class Kind(models.TextChoices):
+        QUEUED = "queued", _("came in and waits")
+        OFFERED = "offered", _("offered")
+        NOT_ANSWERED = "not_answered", _("not picked up")
+        ANSWERED = "answered", _("picked up")
+        THIRD_DIALLED = "third_dialled", _("third party dialled")
+        THIRD = "third", _("third party joined")
+        LISTENING = "listening", _("listening asked for")
+        LISTENED = "listened", _("listened to")
+        APPEAL = "appeal", _("appeal taken down")
+        ENDED = "ended", _("hung up")
+        ABANDONED = "abandoned", _("caller gave up")
+
     call = models.ForeignKey(Call, models.CASCADE, related_name="events")
     at = models.DateTimeField()
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
     actor_name = models.CharField(max_length=60, blank=True)
     text = models.CharField(max_length=120, blank=True)
 

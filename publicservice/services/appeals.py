@@ -234,7 +234,7 @@ def on_case_moved(sender: type, case: Case, record: StageRecord, move: str, **_m
 
 def _public_step(move: str) -> str:
     words = {
-        "accept": _("accepted"),
+        "accept": _("report accepted"),
         "register": _("registered as a case"),
         "dispatch": _("dispatched to the department"),
         "dispose": _("disposed of, being checked"),
