@@ -31,7 +31,7 @@ from .models import (
     WorkflowDefinition,
 )
 from .services import limits
-from .services.geocoding import normal
+from .services.geocoding import spaced
 from .workflow import STANDARD
 
 
@@ -305,7 +305,7 @@ class PlacePages(ModelPages):
     def prepare(self, instance: Model) -> None:
         """What is searched follows from name and address."""
         assert isinstance(instance, Place)
-        instance.search_text = normal(instance.address + instance.name)[:320]
+        instance.search_text = spaced(instance.address + instance.name)[:700]
 
 
 def _answers(request: UserRequest, task: KeyTask) -> dict[str, Any]:

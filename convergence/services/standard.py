@@ -50,13 +50,16 @@ def files() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @transaction.atomic
-def load() -> int:
+def load(names: set[str] | None = None) -> int:
     """Bring the shipped standard into the database. Returns the new tables.
 
-    A table that is there stays as it is, but for optional fields that the shipped standard has gained since.
+    A table that is there stays as it is, but for optional fields that the shipped standard has gained since. `names`
+    (`group.table`) keeps to some of them.
     """
     made = 0
     for group, written in files():
+        if names is not None and f"{group}.{written['table']}" not in names:
+            continue
         if known := DataTable.objects.filter(group=group, table=written["table"]).first():
             _grow(known, [field_definition(item) for item in written["fields"]])
             continue

@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(blank=True, max_length=20, verbose_name='type')),
                 ('address', models.CharField(blank=True, max_length=200, verbose_name='address')),
                 ('location', django.contrib.gis.db.models.fields.PointField(srid=4490, verbose_name='location')),
-                ('search_text', models.CharField(editable=False, max_length=320)),
+                ('search_text', models.CharField(editable=False, max_length=700)),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
                 ('history_change_reason', models.CharField(max_length=100, null=True)),
@@ -676,7 +676,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(blank=True, max_length=20, verbose_name='type')),
                 ('address', models.CharField(blank=True, max_length=200, verbose_name='address')),
                 ('location', django.contrib.gis.db.models.fields.PointField(srid=4490, verbose_name='location')),
-                ('search_text', models.CharField(editable=False, max_length=320)),
+                ('search_text', models.CharField(editable=False, max_length=700)),
                 ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='platform_core.region', verbose_name='division')),
             ],
             options={

@@ -10,7 +10,7 @@ from platform_core.models import CGCS2000, DemoMixin, EditableModel, Region
 
 
 class Place(DemoMixin, EditableModel):
-    """A place with a name or address. `search_text` is both, without blanks, in half-width signs."""
+    """A place with a name or address. `search_text` is both in half-width signs that stand apart (services.geocoding)."""
 
     scope_region = "region__code"
 
@@ -20,7 +20,7 @@ class Place(DemoMixin, EditableModel):
     address = models.CharField(_("address"), max_length=200, blank=True)
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name=_("division"))
     location = models.PointField(_("location"), srid=CGCS2000)
-    search_text = models.CharField(max_length=320, editable=False)
+    search_text = models.CharField(max_length=700, editable=False)
 
     class Meta:
         verbose_name = _("place")

@@ -194,7 +194,7 @@ def load_places() -> int:
 def _place(code: str, name: str, kind: str, address: str, region: Region, location: Point) -> Place:
     return Place(
         code=code, name=name, kind=str(kind)[:20], address=address, region=region, location=location,
-        search_text=geocoding.normal(address + name)[:320], is_demo=True,
+        search_text=geocoding.spaced(address + name)[:700], is_demo=True,
     )  # fmt: skip
 
 
