@@ -16,6 +16,7 @@ from platform_core.forms.geometry import MapField
 from platform_core.forms.models import RegionChoice
 from platform_core.models import Organisation
 
+from .choices import categories, departments, or_none
 from .models import (
     Case,
     CaseCategory,
@@ -35,8 +36,6 @@ from .services.moving import Given
 from .services.performance import check_formula
 from .workflow import Move
 
-WORKING_KINDS = ("department", "company", "district", "street")
-
 
 class PhotosInput(forms.ClearableFileInput):
     """Several pictures at once."""
@@ -55,23 +54,6 @@ class PhotosField(forms.FileField):
         return [super(PhotosField, self).clean(item, initial) for item in items]
 
 
-def category_choices(kind: str = "") -> list[tuple[str, Any]]:
-    """Categories grouped by major class, for a select."""
-    rows = CaseCategory.objects.current()
-    if kind:
-        rows = rows.filter(kind=kind)
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for row in rows:
-        groups.setdefault(f"{row.get_kind_display()} · {row.major_name}", []).append((row.code, row.name))
-    return [("", "---------"), *groups.items()]
-
-
-def department_choices() -> list[tuple[str, str]]:
-    """Organisations that dispose of cases, in tree order."""
-    rows = Organisation.objects.current().filter(kind__in=WORKING_KINDS)
-    return [("", "---------"), *((str(row.pk), row.indented_name) for row in rows)]
-
-
 class CaseForm(forms.Form):
     """A new case at the acceptance desk."""
 
@@ -79,7 +61,7 @@ class CaseForm(forms.Form):
         label=gettext_lazy("description"), max_length=500, widget=forms.Textarea(attrs={"rows": 3, "autofocus": True})
     )
     source = forms.ChoiceField(label=gettext_lazy("source"), choices=Case.Source.choices)
-    category = forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=category_choices)
+    category = forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=or_none(categories))
     emergency = forms.TypedChoiceField(
         label=gettext_lazy("emergency"), coerce=int, choices=Emergency.choices, empty_value=None, required=False
     )
@@ -106,18 +88,18 @@ class MoveForm(forms.Form):
         self.fields["opinion"].required = "opinion" in needs
         if "category" in needs:
             self.fields["category"] = forms.ChoiceField(
-                label=_("category"), choices=category_choices, initial=case.category_id, required=True
+                label=_("category"), choices=or_none(categories), initial=case.category_id, required=True
             )
             self.fields["emergency"] = forms.TypedChoiceField(
                 label=_("emergency"), coerce=int, choices=Emergency.choices, initial=case.emergency
             )
         if "department" in needs:
             self.fields["department"] = forms.TypedChoiceField(
-                label=_("leading department"), coerce=int, choices=department_choices, initial=department
+                label=_("leading department"), coerce=int, choices=or_none(departments), initial=department
             )
         if "department" in needs or step.code == "consult":
             self.fields["assistants"] = forms.TypedMultipleChoiceField(
-                label=_("assisting departments"), coerce=int, choices=lambda: department_choices()[1:], required=False
+                label=_("assisting departments"), coerce=int, choices=departments, required=False
             )
         if "hours" in needs:
             self.fields["hours"] = forms.IntegerField(label=_("hours"), min_value=1, max_value=2400)

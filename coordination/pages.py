@@ -10,10 +10,11 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from platform_core.http import UserRequest
-from platform_core.models import Organisation, Region, User
+from platform_core.models import User
 from platform_core.pages import Column, ModelPages, Panel, register
 
 from . import forms
+from .choices import categories, departments, districts
 from .models import (
     Case,
     CaseCategory,
@@ -35,29 +36,16 @@ from .services.geocoding import spaced
 from .workflow import STANDARD
 
 
-def _districts() -> list[tuple[str, str]]:
-    return list(Region.objects.filter(level=3).order_by("code").values_list("code", "name"))
-
-
-def _departments() -> list[tuple[int, str]]:
-    rows = Organisation.objects.current().filter(kind__in=forms.WORKING_KINDS)
-    return [(row.pk, row.name) for row in rows]
-
-
-def _categories() -> list[tuple[str, Any]]:
-    return forms.category_choices()[1:]
-
-
 class CaseFilter(django_filters.FilterSet):
     """Filters whose choices are short lists, never searched for among five million rows."""
 
     state = django_filters.ChoiceFilter(
         label=_("state"), choices=lambda: [(code, state.label) for code, state in STANDARD.states.items()]
     )
-    category = django_filters.ChoiceFilter(label=_("category"), field_name="category_id", choices=_categories)
-    region = django_filters.ChoiceFilter(label=_("district"), choices=_districts, method="filter_region")
+    category = django_filters.ChoiceFilter(label=_("category"), field_name="category_id", choices=categories)
+    region = django_filters.ChoiceFilter(label=_("district"), choices=districts, method="filter_region")
     department = django_filters.TypedChoiceFilter(
-        label=_("department"), field_name="department_id", coerce=int, choices=_departments
+        label=_("department"), field_name="department_id", coerce=int, choices=departments
     )
     source = django_filters.ChoiceFilter(label=_("source"), choices=Case.Source.choices)
     since = django_filters.DateFilter(
@@ -312,7 +300,7 @@ def _answers(request: UserRequest, task: KeyTask) -> dict[str, Any]:
     return {
         "task": task,
         "feedback": task.feedback.select_related("by"),
-        "departments": _departments(),
+        "departments": departments(),
         "may_handle": request.user.has_perm("coordination.handle_keytask") and task.state != KeyTask.State.ANSWERED,
     }
 

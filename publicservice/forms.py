@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from coordination.forms import PhotosField, category_choices
+from coordination.choices import categories, or_none
+from coordination.forms import PhotosField
 from platform_core.forms.geometry import MapField
 from platform_core.forms.models import RegionChoice
 
@@ -66,7 +67,7 @@ class DeskAppealForm(forms.Form):
     content = forms.CharField(
         label=gettext_lazy("content"), max_length=1000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True})
     )
-    category = forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=category_choices)
+    category = forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=or_none(categories))
     contact_name = forms.CharField(label=gettext_lazy("caller's name"), max_length=40, required=False)
     phone = forms.CharField(label=gettext_lazy("telephone"), max_length=20, required=False)
     address = forms.CharField(label=gettext_lazy("address"), max_length=200, required=False)
@@ -76,7 +77,7 @@ class DeskAppealForm(forms.Form):
 class ToCaseForm(forms.Form):
     """The place of an appeal that came without one."""
 
-    category = forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=category_choices)
+    category = forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=or_none(categories))
     address = forms.CharField(label=gettext_lazy("address"), max_length=200, required=False)
     location = MapField("point", label=gettext_lazy("location"))
 

@@ -20,6 +20,8 @@ from platform_core.services import audit
 
 from .keeping import keeper
 
+# The loader in C reads the same, ten times as fast.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FOLDER = Path(__file__).resolve().parents[1] / "standard"
 TYPE = re.compile(r"([a-z]+?)(\d+)?(!)?")
 # What of a field may change without breaking a caller: everything but its name and type.
@@ -44,7 +46,7 @@ def field_definition(written: list[Any]) -> dict[str, Any]:
 def files() -> Iterator[tuple[str, dict[str, Any]]]:
     """(group, table as written) of every table of the shipped standard."""
     for file in sorted(FOLDER.glob("*.yaml")):
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - a safe one
         for table in document["tables"]:
             yield document["group"], table
 

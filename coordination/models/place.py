@@ -10,7 +10,7 @@ from platform_core.models import CGCS2000, DemoMixin, EditableModel, Region
 
 
 class Place(DemoMixin, EditableModel):
-    """A place with a name or address. `search_text` is both in half-width signs that stand apart (services.geocoding)."""
+    """A place with a name or address; `search_text` is both, in signs that stand apart (services.geocoding)."""
 
     scope_region = "region__code"
 

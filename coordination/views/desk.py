@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from coordination import forms, pages, selectors
+from coordination import selectors
+from coordination.choices import categories, departments, districts, or_none
 from coordination.models import Case, Emergency
 from coordination.services import definitions, moving, routing
 from platform_core.http import UserRequest
@@ -44,10 +45,8 @@ class DeskFilter(django_forms.Form):
         required=False,
         choices=[("", "---------"), ("red", gettext_lazy("red")), ("yellow", gettext_lazy("yellow"))],
     )
-    category = django_forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=forms.category_choices)
-    region = django_forms.ChoiceField(
-        label=gettext_lazy("district"), required=False, choices=lambda: [("", "---------"), *pages._districts()]
-    )
+    category = django_forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=or_none(categories))
+    region = django_forms.ChoiceField(label=gettext_lazy("district"), required=False, choices=or_none(districts))
     source = django_forms.ChoiceField(
         label=gettext_lazy("source"), required=False, choices=[("", "---------"), *Case.Source.choices]
     )
@@ -55,8 +54,15 @@ class DeskFilter(django_forms.Form):
         label=gettext_lazy("emergency"), required=False, choices=[("", "---------"), *Emergency.choices]
     )
     department = django_forms.ChoiceField(
-        label=gettext_lazy("department"), required=False, choices=forms.department_choices
+        label=gettext_lazy("department"), required=False, choices=or_none(departments)
     )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():  # asked once, not again for validation and for drawing
+            if isinstance(field, django_forms.ChoiceField):
+                choices: Any = field.choices
+                field.choices = list(choices)
 
     def apply(self, rows: QuerySet[Case]) -> QuerySet[Case]:
         """The rows that match; none for a choice that does not exist."""
@@ -107,7 +113,7 @@ def desk(request: UserRequest, code: str) -> HttpResponse:
         "lamps": selectors.lamps(everything),
         "cases": [(case, flow.label(case.state)) for case in page],
         "bulk": flow.moves.get(bulk) if bulk else None,
-        "departments": forms.department_choices() if bulk == "dispatch" else [],
+        "departments": departments() if bulk == "dispatch" else [],
         "active": request.path,
     }
     template = "_queue.html" if request.htmx and not request.htmx.boosted else "desk.html"

@@ -58,7 +58,9 @@ TEXTS = {"E0102": "路边有大量暴露垃圾{}", "E0406": "雨后道路积水�
 def train_some(city):
     for number in range(60):
         code = list(TEXTS)[number % 3]
-        city.case("closed", category=code, description=TEXTS[code].format("甲乙丙丁戊己庚辛"[number % 8] * (number % 5)))
+        city.case(
+            "closed", category=code, description=TEXTS[code].format("甲乙丙丁戊己庚辛"[number % 8] * (number % 5))
+        )
     return classifying.train()
 
 
@@ -83,7 +85,11 @@ def places(city):
         ("4", "中山广场", "和平区中山路中山广场", 0.006),
     ):
         Place.objects.create(
-            code=code, name=name, address=address, region=city.heping, location=Point(HERE.x + x, HERE.y, srid=4490),
+            code=code,
+            name=name,
+            address=address,
+            region=city.heping,
+            location=Point(HERE.x + x, HERE.y, srid=4490),
             search_text=geocoding.spaced(address + name),
         )
 
@@ -98,6 +104,10 @@ def test_geocoding_is_fuzzy_in_chinese(places):
 
 def test_reverse_geocoding(places):
     hits = geocoding.nearest(HERE)
-    assert hits[0].place.code == "1" and hits[0].distance_m < 1 and [hit.place.code for hit in hits] == ["1", "2", "3", "4"][: len(hits)]
+    assert (
+        hits[0].place.code == "1"
+        and hits[0].distance_m < 1
+        and [hit.place.code for hit in hits] == ["1", "2", "3", "4"][: len(hits)]
+    )
     assert geocoding.address_at(HERE) == "和平区文艺路南湖公园附近"
     assert geocoding.nearest(Point(124, 42, srid=4490)) == []

@@ -280,7 +280,8 @@ def test_counts_agree_with_a_full_recount_and_with_the_cases(city):
         counting.fold()
     counting.fold_all()
     kept = {
-        (str(row.day), row.subject_kind, row.subject, row.measure): row.count for row in DayCount.objects.exclude(count=0)
+        (str(row.day), row.subject_kind, row.subject, row.measure): row.count
+        for row in DayCount.objects.exclude(count=0)
     }
     assert kept == counting.recount() and kept
     assert counted("reported") == Case.objects.count() == 6
@@ -316,10 +317,15 @@ def test_every_move_of_the_table_is_exercised_somewhere():
     """A move without a test would be a promise: this file and test_desks name each of them."""
     from pathlib import Path
 
-    text = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py")) + Path("tests/factories/city.py").read_text()
+    text = (
+        "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
+        + Path("tests/factories/city.py").read_text()
+    )
     missing = [step.code for step in MOVES if step.code != "rate" and f'"{step.code}"' not in text]
     assert missing == []
-    assert STANDARD.problems({step.right for step in MOVES}, {e for step in MOVES for e in step.effects}, set("abc")) != []
+    assert (
+        STANDARD.problems({step.right for step in MOVES}, {e for step in MOVES for e in step.effects}, set("abc")) != []
+    )
 
 
 def test_back_moves_and_note(city):

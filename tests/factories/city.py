@@ -55,7 +55,9 @@ class City:
         self.roads = self._child("roads", "市政公用局", "department", self.shenyang)
         self.greens = self._child("greens", "园林绿化局", "department", self.shenyang)
         self.district = self._child("heping", "和平区指挥中心", "district", self.heping)
-        UnitGrid.objects.create(code="210102001001001", region=self.heping, area_m2=1e4, geometry=square(123.31, 41.71, 0.01))
+        UnitGrid.objects.create(
+            code="210102001001001", region=self.heping, area_m2=1e4, geometry=square(123.31, 41.71, 0.01)
+        )
         self.supervisor = self.hire("supervisor", self.heping, self.district)
         self.acceptor = self.hire("acceptor", self.shenyang, self.centre)
         self.chief = self.hire("duty_chief", self.shenyang, self.centre)
@@ -85,7 +87,7 @@ class City:
 
     def go(self, case, state):
         """Along the straight path until the case is in `state`."""
-        steps = (
+        steps: tuple = (
             ("reported", "accept", self.acceptor, {}),
             ("registering", "register", self.chief, {}),
             ("dispatching", "dispatch", self.dispatcher, {"department": self.roads.pk}),
