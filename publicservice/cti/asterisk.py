@@ -84,11 +84,11 @@ class Asterisk:
 
     def listen(self, uid: str, extension: str) -> None:
         """Snoop on the agent's channel and ring the supervisor into a bridge with it."""
+        self._do("POST", f"/bridges/{uid}-listen", type="mixing")
         self._do(
             "POST", f"/channels/{uid}-agent/snoop/{uid}-snoop", spy="both", whisper="none", app=self.application,
             appArgs=f"snoop,{uid}",
         )  # fmt: skip
-        self._do("POST", f"/bridges/{uid}-listen", type="mixing")
         self._originate(f"{uid}-ear", extension, f"ear,{uid}")
 
     def join(self, uid: str, number: str) -> None:

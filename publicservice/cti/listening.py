@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.db import close_old_connections
@@ -56,22 +57,21 @@ def _ended(asterisk: Asterisk, channel: str) -> None:
         hotline.agent_gone(uid)
 
 
-def run(asterisk: Asterisk, *, seconds: float | None = None) -> None:
-    """Listen and distribute until `seconds` have passed (for ever without); a lost connection is made again."""
-    end = time.monotonic() + seconds if seconds is not None else None
+def run(asterisk: Asterisk, is_over: Callable[[], bool] = lambda: False) -> None:
+    """Listen and distribute until `is_over` (asked every second); a lost connection is made again."""
     token = base64.b64encode(":".join(asterisk.key).encode()).decode()
-    while end is None or time.monotonic() < end:
+    while not is_over():
         try:
             with connect(asterisk.events_url, additional_headers={"Authorization": f"Basic {token}"}) as socket:
                 log.info("listening to %s", asterisk.base)
-                _listen(asterisk, socket, end)
+                _listen(asterisk, socket, is_over)
         except (OSError, WebSocketException) as error:
             log.warning("Asterisk: %s", error)
             time.sleep(RETRY_S)
 
 
-def _listen(asterisk: Asterisk, socket: Any, end: float | None) -> None:
-    while end is None or time.monotonic() < end:
+def _listen(asterisk: Asterisk, socket: Any, is_over: Callable[[], bool]) -> None:
+    while not is_over():
         try:
             event = json.loads(socket.recv(timeout=TICK_S))
         except TimeoutError:
