@@ -1,4 +1,4 @@
-"""`bin/bench NAME`: mvt, list, point_in_grid, push, push1, getdata, accounts (startup, drain: bin/stack/bench.py). The database is the benchmark's own."""
+"""`bin/bench NAME`: mvt, list, point_in_grid, push, push1, getdata, accounts, cases, case_map, performance, case_create, desks (startup, drain: bin/stack/bench.py). The database is the benchmark's own."""
 
 import os
 import statistics
@@ -18,7 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.http import QueryDict  # noqa: E402
 
-from benchmarks import exchange  # noqa: E402
+from benchmarks import city, exchange  # noqa: E402
 from coordination.models import PartFacility  # noqa: E402
 from platform_core.geo import layers  # noqa: E402
 from platform_core.models import Region, UnitGrid, User  # noqa: E402
@@ -77,11 +77,11 @@ def mvt(user: User) -> None:
         for _number in range(60):
             x, y = tile_of(chance.uniform(123.2, 123.6), chance.uniform(41.65, 41.95), zoom)
             cache.clear()
-            times.append(timed(lambda: layers.tile(layer, user, zoom, x, y)))  # noqa: B023
+            times.append(timed(lambda: layers.tile(layer, user, zoom, x, y)))
             sql = """SELECT count(*) FROM coordination_partfacility
                      WHERE location && ST_SetSRID(ST_Transform(ST_TileEnvelope(%s, %s, %s), 4326), 4490)"""
             with connection.cursor() as cursor:
-                raw.append(timed(lambda: cursor.execute(sql, [zoom, x, y])))  # noqa: B023
+                raw.append(timed(lambda: cursor.execute(sql, [zoom, x, y])))
         print(f"mvt z{zoom}: p95 {p95(times):.1f} ms, median {statistics.median(times) * 1000:.1f} ms; "
               f"raw index count p95 {p95(raw):.1f} ms; ratio {p95(times) / p95(raw):.1f}")  # fmt: skip
 
@@ -99,7 +99,7 @@ def lists(user: User) -> None:
                "search": "q=0301000"}  # fmt: skip
     for name, query in queries.items():
         data = QueryDict(query)
-        times = [timed(lambda: build(pages, pages.rows(user), data)) for _ in range(20)]  # noqa: B023
+        times = [timed(lambda: build(pages, pages.rows(user), data)) for _ in range(20)]
         print(f"list {name}: p95 {p95(times):.1f} ms; raw key read p95 {p95(raw):.2f} ms; "
               f"ratio {p95(times) / p95(raw):.0f}")  # fmt: skip
 
@@ -119,14 +119,14 @@ def point_in_grid(user: User) -> None:
 BENCHES = {"mvt": mvt, "list": lists, "point_in_grid": point_in_grid}
 
 if __name__ == "__main__":
-    known = {**BENCHES, **exchange.BENCHES}
+    known = {**BENCHES, **exchange.BENCHES, **city.BENCHES}
     names = sys.argv[1:] or list(known)
     if unknown := set(names) - set(known):
         sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
     someone = prepare() if set(names) & set(BENCHES) else None
     for name in names:
-        if name in exchange.BENCHES:
-            exchange.BENCHES[name]()
+        if name in exchange.BENCHES or name in city.BENCHES:
+            {**exchange.BENCHES, **city.BENCHES}[name]()
         else:
             assert someone is not None
             BENCHES[name](someone)

@@ -95,11 +95,19 @@ class Server:
         (self.home / "var" / "recording").mkdir(exist_ok=True)
         phones = "".join(PHONE.format(number=number, port=port) for number, port in self.phones.items())
         for name, text in CONFIG.items():
-            values = {"etc": self.seen / "etc", "var": self.seen / "var", "http": self.http, "sip": self.sip, "phones": phones}
+            values = {
+                "etc": self.seen / "etc",
+                "var": self.seen / "var",
+                "http": self.http,
+                "sip": self.sip,
+                "phones": phones,
+            }
             (etc / name).write_text(text.format(**values))
         command = ["asterisk", "-f", "-C", str(self.seen / "etc" / "asterisk.conf")]
         self.process = subprocess.Popen(
-            ["chroot", str(self.inside), *command] if self.inside else command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ["chroot", str(self.inside), *command] if self.inside else command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         self.telephones = []
         self._wait()
@@ -128,7 +136,9 @@ class Server:
         """A caller who hangs up after `talk_ms`."""
         done = subprocess.run(["sipp", "-sd", "uac"], capture_output=True, text=True, check=False)
         scenario = folder / f"{caller}.xml"
-        scenario.write_text(done.stdout.replace("sip:sipp@", f"sip:{caller}@").replace("<pause/>", f'<pause milliseconds="{talk_ms}"/>'))
+        scenario.write_text(
+            done.stdout.replace("sip:sipp@", f"sip:{caller}@").replace("<pause/>", f'<pause milliseconds="{talk_ms}"/>')
+        )
         self._sipp("-sf", str(scenario), "-m", "1", "-s", called, "-p", str(free_port()), f"127.0.0.1:{self.sip}")
 
     def _sipp(self, *words):

@@ -22,13 +22,22 @@ POINT = f'{{"type":"Point","coordinates":[{HERE.x},{HERE.y}]}}'
 
 
 def complaint(**more):
-    return appeals.NewAppeal(content="小区门口垃圾成堆", location=HERE, phone="13912345678", contact_name="张三丰", **more)
+    return appeals.NewAppeal(
+        content="小区门口垃圾成堆", location=HERE, phone="13912345678", contact_name="张三丰", **more
+    )
 
 
 def submit(client, **more):
     return client.post(
         reverse("citizen-new"),
-        {"kind": "complaint", "content": "小区门口垃圾成堆", "location": POINT, "phone": "13912345678", "contact_name": "张三丰", **more},
+        {
+            "kind": "complaint",
+            "content": "小区门口垃圾成堆",
+            "location": POINT,
+            "phone": "13912345678",
+            "contact_name": "张三丰",
+            **more,
+        },
     )
 
 
@@ -79,7 +88,7 @@ def test_who_made_it_is_encrypted_masked_and_the_look_is_audited(city, log_in):
     shown = client.post(reverse("appeal-contact", args=[appeal.pk])).content.decode()
     assert "13912345678" in shown and AuditEntry.objects.filter(action="reveal contact", actor=city.acceptor).exists()
     assert log_in(city.leader).post(reverse("appeal-contact", args=[appeal.pk])).status_code == 403
-    row = [r for r in _stored("service", "appeal") if r["appealCode"] == appeal.number][0]
+    row = next(r for r in _stored("service", "appeal") if r["appealCode"] == appeal.number)
     assert "139" not in str(row) and "张三" not in str(row)
     case = Case.objects.get()
     assert "13912345678" not in case.description
@@ -130,7 +139,9 @@ def test_http_gateway_speaks_json(settings):
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            got.append((self.headers["Authorization"], json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            got.append(
+                (self.headers["Authorization"], json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            )
             self.send_response(204 if len(got) == 1 else 500)
             self.end_headers()
 
@@ -152,10 +163,17 @@ def test_consultation_is_answered_at_the_desk(city, log_in):
     assert appeal.case is None and appeal.region == city.shenyang
     client = log_in(city.acceptor)
     client.post(reverse("appeal-act", args=[appeal.pk, "answer"]), {"answer": "到窗口办理", "version": "1"})
-    again = client.post(reverse("appeal-act", args=[appeal.pk, "answer"]), {"answer": "又答", "version": "1"}, HTTP_REFERER="http://testserver/", follow=True)
+    again = client.post(
+        reverse("appeal-act", args=[appeal.pk, "answer"]),
+        {"answer": "又答", "version": "1"},
+        HTTP_REFERER="http://testserver/",
+        follow=True,
+    )
     appeal.refresh_from_db()
     assert appeal.answer == "到窗口办理" and again.status_code == 200
-    assert log_in(city.worker).post(reverse("appeal-act", args=[appeal.pk, "answer"]), {"answer": "x"}).status_code == 403
+    assert (
+        log_in(city.worker).post(reverse("appeal-act", args=[appeal.pk, "answer"]), {"answer": "x"}).status_code == 403
+    )
 
 
 def test_an_appeal_without_place_becomes_a_case_at_the_desk(city, log_in):
@@ -187,7 +205,13 @@ def test_a_district_never_sees_anothers_appeals(city, log_in):
     other = log_in(city.hire("acceptor", city.heping, city.district))
     for name, arguments in (("appeal", []), ("appeal-act", ["answer"]), ("appeal-contact", [])):
         for method in (other.get, other.post):
-            assert method(reverse(name, args=[appeal.pk, *arguments]), {"answer": "x"}).status_code in (404, 405, 403, 302, 409)
+            assert method(reverse(name, args=[appeal.pk, *arguments]), {"answer": "x"}).status_code in (
+                404,
+                405,
+                403,
+                302,
+                409,
+            )
     appeal.refresh_from_db()
     assert appeal.state == "case" and appeal.answer == ""
     assert appeal.number not in other.get("/p/appeal/").content.decode()
@@ -244,14 +268,18 @@ def test_12345_sends_an_appeal_and_reads_its_result(city):
     inbound.drain()
     assert Appeal.objects.count() == 1
     city.go(_classified(city, appeal.case), "closed")
-    result = [r for r in _stored("service", "appeal") if r["appealCode"] == "GD001"][0]
+    result = next(r for r in _stored("service", "appeal") if r["appealCode"] == "GD001")
     assert result["state"] == "answered" and result["answer"] == "已清理" and result["caseNum"] == appeal.case.number
 
 
 def test_transfer_to_12345_and_its_answer(city, log_in):
-    appeal = appeals.receive(appeals.NewAppeal(content="社保怎么办", kind="consultation", channel="12319", phone="13912345678"))
-    log_in(city.acceptor).post(reverse("appeal-act", args=[appeal.pk, "transfer"]), {"to": "12345", "reason": "社保业务", "version": "1"})
-    sent = [r for r in _stored("service", "appeal") if r["appealCode"] == appeal.number][0]
+    appeal = appeals.receive(
+        appeals.NewAppeal(content="社保怎么办", kind="consultation", channel="12319", phone="13912345678")
+    )
+    log_in(city.acceptor).post(
+        reverse("appeal-act", args=[appeal.pk, "transfer"]), {"to": "12345", "reason": "社保业务", "version": "1"}
+    )
+    sent = next(r for r in _stored("service", "appeal") if r["appealCode"] == appeal.number)
     assert sent["state"] == "transferred" and sent["transferredTo"] == "12345"
     publish("service", "appeal", [{**sent, "state": "answered", "answer": "到社保中心办理"}])
     inbound.drain()

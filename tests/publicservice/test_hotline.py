@@ -68,13 +68,26 @@ def test_call_to_appeal_on_the_pages(agents, city, log_in):
     client.post(reverse("hotline-act", args=["three-way"]), {"call": call.pk, "number": "96600"})
     made = client.post(
         reverse("appeal-new"),
-        {"call": call.pk, "kind": "complaint", "channel": "12319", "content": "垃圾", "phone": "13912345678", "location": POINT, "category": "E0102"},
+        {
+            "call": call.pk,
+            "kind": "complaint",
+            "channel": "12319",
+            "content": "垃圾",
+            "phone": "13912345678",
+            "location": POINT,
+            "category": "E0102",
+        },
     )
     assert made.status_code == 302
     client.post(reverse("hotline-act", args=["hang-up"]), {"call": call.pk})
     call.refresh_from_db()
     first.refresh_from_db()
-    assert call.state == "ended" and call.talk_s is not None and call.appeal == Appeal.objects.get() and first.state == "wrap_up"
+    assert (
+        call.state == "ended"
+        and call.talk_s is not None
+        and call.appeal == Appeal.objects.get()
+        and first.state == "wrap_up"
+    )
     assert call.appeal.case.source == "12319"
     hotline.set_state(first.user, "ready")
     hotline.incoming("c2", "13912345678", "12319")
@@ -92,7 +105,12 @@ def test_agents_act_on_their_own_calls_only(agents, log_in):
         hotline.hang_up(other.user, call.pk)
     with pytest.raises(DomainError):
         hotline.set_state(first.user, "ready")
-    assert log_in(other.user).post(reverse("hotline-act", args=["hang-up"]), {"call": call.pk}, HTTP_ACCEPT="application/json").status_code == 409
+    assert (
+        log_in(other.user)
+        .post(reverse("hotline-act", args=["hang-up"]), {"call": call.pk}, HTTP_ACCEPT="application/json")
+        .status_code
+        == 409
+    )
 
 
 def test_supervisor_listens_and_hears_recordings_with_an_audit_entry(agents, city, log_in):
@@ -118,10 +136,13 @@ def test_reports_and_what_goes_up(agents, city, log_in):
     now = timezone.now()
     for number, (wait, talk) in enumerate(((10, 60), (30, 120), (None, None))):
         Call.objects.create(
-            uid=f"r{number}", dialled="12319", queued_at=now - timedelta(minutes=10),
+            uid=f"r{number}",
+            dialled="12319",
+            queued_at=now - timedelta(minutes=10),
             answered_at=now - timedelta(minutes=10) + timedelta(seconds=wait) if wait else None,
             ended_at=now - timedelta(minutes=10) + timedelta(seconds=(wait or 0) + (talk or 5)),
-            state="ended" if wait else "abandoned", agent=agents[0] if wait else None,
+            state="ended" if wait else "abandoned",
+            agent=agents[0] if wait else None,
         )
     (row,) = hotline.report(now - timedelta(days=1), now)
     assert (row["calls"], row["answered"], row["abandoned"], row["wait_s"], row["talk_s"]) == (3, 2, 1, 20, 90)
@@ -133,7 +154,7 @@ def test_reports_and_what_goes_up(agents, city, log_in):
     inbound.drain()
     keeper = tables.keeper()
     rows = keeper.select(keeper.find("service", "hotlineStatistics"), tables.Selection("TRUE", ()), "").rows
-    today = [r for r in rows if r["date"] == timezone.localdate().isoformat()][0]
+    today = next(r for r in rows if r["date"] == timezone.localdate().isoformat())
     assert (today["calls"], today["answered"], today["avgWait"]) == (3, 2, 20.0)
 
 

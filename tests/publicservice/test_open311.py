@@ -98,7 +98,14 @@ def test_address_string_is_geocoded(city, application, client):
     from coordination.models import Place
     from coordination.services.geocoding import spaced
 
-    Place.objects.create(code="1", name="南湖公园", address="和平区文艺路", region=city.heping, location=HERE, search_text=spaced("和平区文艺路南湖公园"))
+    Place.objects.create(
+        code="1",
+        name="南湖公园",
+        address="和平区文艺路",
+        region=city.heping,
+        location=HERE,
+        search_text=spaced("和平区文艺路南湖公园"),
+    )
     assert send(client, lat=None, long=None, address_string="南湖公园").status_code == 201
     assert send(client, lat=None, long=None, address_string="火星基地").status_code == 400
 
