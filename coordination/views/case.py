@@ -42,8 +42,10 @@ def _demand_view(request: UserRequest) -> None:
         raise PermissionDenied(_("You do not have the right to do this."))
 
 
-def _map_data(case: Case) -> dict[str, Any]:
+def _map_data(case: Case, request: UserRequest) -> dict[str, Any]:
+    shown = {"unitgrid": "platform_core.view_unitgrid", "partfacility": "coordination.view_partfacility"}
     return {
+        "layers": [name for name, right in shown.items() if request.user.has_perm(right)],
         "location": [case.location.x, case.location.y],
         "part": [case.part.location.x, case.part.location.y] if case.part else None,
         "number": case.number,
@@ -80,7 +82,7 @@ def _show(request: UserRequest, pk: int, failed: forms.MoveForm | None = None, s
         if is_new
         else [],
         "guesses": classifying.suggest_categories(case.description) if is_new and not case.category_id else [],
-        "map": _map_data(case),
+        "map": _map_data(case, request),
         "desk": request.GET.get("desk") or request.POST.get("desk", ""),
         "active": "case-list",
     }

@@ -1,14 +1,14 @@
 // A case's page: one form a move, its keys, the map with grid and parts. And the form for a new case.
 const COVER = { kind: "polygon", minZoom: 14, isLabelled: false };
-function caseLayers(map) {
+function caseLayers(map, layers) {
   base(map);
-  vectorLayer({ name: "unitgrid", url: "/tiles/unitgrid/{z}/{x}/{y}.mvt", colour: "#8a97a5", ...COVER }).addTo(map);
-  vectorLayer({ name: "partfacility", url: "/tiles/partfacility/{z}/{x}/{y}.mvt", colour: "#2e7d4f", kind: "point", minZoom: 15 }).addTo(map);
+  if (layers.includes("unitgrid")) vectorLayer({ name: "unitgrid", url: "/tiles/unitgrid/{z}/{x}/{y}.mvt", colour: "#8a97a5", ...COVER }).addTo(map);
+  if (layers.includes("partfacility")) vectorLayer({ name: "partfacility", url: "/tiles/partfacility/{z}/{x}/{y}.mvt", colour: "#2e7d4f", kind: "point", minZoom: 15 }).addTo(map);
 }
 for (const panel of document.querySelectorAll("[data-case-map]")) {
   const data = JSON.parse(document.getElementById("case-map").textContent);
   const map = L.map(panel, { attributionControl: false }).setView([data.location[1], data.location[0]], 16);
-  caseLayers(map);
+  caseLayers(map, data.layers);
   L.marker([data.location[1], data.location[0]], { icon: PIN, title: data.number }).addTo(map);
   if (data.part) L.circleMarker([data.part[1], data.part[0]], { radius: 9, color: "#2e7d4f", fill: false }).addTo(map);
 }

@@ -44,13 +44,14 @@ function show(name) {
 const element = (tag, text, style) => Object.assign(document.createElement(tag), { textContent: text, className: style || "" });
 
 // --- sending
-let sending = false;
+let sending = false, again = false;
 async function post(url, body, headers = {}) {
   const answer = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": csrf, ...headers }, credentials: "same-origin" });
   if (answer.redirected || answer.status === 403) throw new Error("login");
   return answer;
 }
 async function send() {
+  if (sending) again = true; // what came in meanwhile is not left for half a minute
   if (sending || !navigator.onLine) return;
   sending = true;
   try {
@@ -80,6 +81,7 @@ async function send() {
   } finally {
     sending = false;
     await count();
+    if (again) { again = false; send(); }
   }
 }
 async function keep(item) {
