@@ -11,6 +11,7 @@ urlpatterns = [
     path("cases/new/", case.new_case, name="case-new"),
     path("cases/helps/", case.helps, name="case-helps"),
     path("cases/part/", case.part_at, name="case-part"),
+    path("cases/random/", case.random_case, name="case-random"),
     path("cases/<int:pk>/", case.detail, name="case"),
     path("cases/<int:pk>/print/", case.print_sheet, name="case-print"),
     path("cases/<int:pk>/<slug:code>/", case.make_move, name="case-move"),

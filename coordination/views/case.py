@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied
+from django.db.models import Max, Min
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -107,6 +109,24 @@ def detail(request: UserRequest, pk: int) -> HttpResponse:
     """A case with its course, photos, place, and the moves that are the reader's; for those who may see cases."""
     _demand_view(request)
     return _show(request, pk)
+
+
+@login_required
+@require_GET
+def random_case(request: UserRequest) -> HttpResponse:
+    """A case drawn by chance, with its whole course: the spot check of acceptance (CJJ/T 312 §D.0.4-29).
+
+    For those who may see cases; drawn among the reader's cases that have been registered.
+    """
+    _demand_view(request)
+    rows: Any = Case.objects.visible_to(request.user).filter(registered_at__isnull=False)
+    ends = rows.aggregate(low=Min("pk"), high=Max("pk"))
+    if ends["low"] is None:
+        messages.warning(request, _("No cases."))
+        return redirect("page-list", "case")
+    start = secrets.randbelow(ends["high"] - ends["low"] + 1) + ends["low"]
+    drawn = rows.filter(pk__gte=start).order_by("pk").values_list("pk", flat=True).first()
+    return redirect("case", drawn)
 
 
 @login_required

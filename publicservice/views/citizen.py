@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -198,7 +199,8 @@ def districts(request: HttpRequest) -> HttpResponse:
     for row in rows:
         assert row.geometry is not None
         shape = row.geometry.simplify(0.001, preserve_topology=True)
-        features.append(f'{{"type":"Feature","properties":{{"name":"{row.name}"}},"geometry":{shape.geojson}}}')
+        name = json.dumps(row.name, ensure_ascii=False)
+        features.append(f'{{"type":"Feature","properties":{{"name":{name}}},"geometry":{shape.geojson}}}')
     if not features:
         raise Http404
     answer = HttpResponse(

@@ -143,6 +143,16 @@ def test_bulk_dispatch_follows_the_rules(city, log_in):
     assert other.number in answer.content.decode()
 
 
+def test_a_case_drawn_by_chance_shows_its_whole_course(city, log_in):
+    cases = [city.case("closed") for _number in range(2)]
+    answer = log_in(city.leader).get(reverse("case-random"), follow=True)
+    text = answer.content.decode()
+    assert any(case.number in text for case in cases)
+    for word in ("受理", "立案", "派遣", "处置完成", "核查通过", "结案"):
+        assert word in text
+    assert log_in(city.stranger).get(reverse("case-random")).url == "/p/case/"
+
+
 def test_print_sheet_is_a_pdf_with_the_course(city, log_in):
     case = city.case("closed")
     answer = log_in(city.chief).get(reverse("case-print", args=[case.pk]))
