@@ -45,7 +45,7 @@ class CaseFilter(django_filters.FilterSet):
     category = django_filters.ChoiceFilter(label=_("category"), field_name="category_id", choices=categories)
     region = django_filters.ChoiceFilter(label=_("district"), choices=districts, method="filter_region")
     department = django_filters.TypedChoiceFilter(
-        label=_("department"), field_name="department_id", coerce=int, choices=departments
+        label=_("professional department"), field_name="department_id", coerce=int, choices=departments
     )
     source = django_filters.ChoiceFilter(label=_("source"), choices=Case.Source.choices)
     since = django_filters.DateFilter(

@@ -7,6 +7,7 @@ and the daily counts that follow from them. Everything is marked as demo data.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection
 
@@ -109,7 +110,7 @@ def _categories() -> list[str]:
     return list(CaseCategory.objects.order_by("code").values_list("code", flat=True))
 
 
-def _streets(within: str) -> dict[str, list[object]]:
+def _streets(within: str) -> dict[str, list[Any]]:
     """Streets have no boundary in the data: each gets its district's box."""
     rows = []
     for region in Region.objects.filter(code__startswith=within, level=3, geometry__isnull=False).order_by("code"):

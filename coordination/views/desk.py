@@ -54,7 +54,7 @@ class DeskFilter(django_forms.Form):
         label=gettext_lazy("emergency"), required=False, choices=[("", "---------"), *Emergency.choices]
     )
     department = django_forms.ChoiceField(
-        label=gettext_lazy("department"), required=False, choices=or_none(departments)
+        label=gettext_lazy("professional department"), required=False, choices=or_none(departments)
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

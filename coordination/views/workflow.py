@@ -59,7 +59,7 @@ class MoveDesignForm(django_forms.Form):
         choices=[
             ("opinion", gettext_lazy("opinion")), ("photo", gettext_lazy("photo")),
             ("location", gettext_lazy("location")),
-            ("category", gettext_lazy("category")), ("department", gettext_lazy("department")),
+            ("category", gettext_lazy("category")), ("department", gettext_lazy("professional department")),
             ("hours", gettext_lazy("hours")), ("duplicate", gettext_lazy("number of the other case")),
         ],
     )  # fmt: skip
@@ -116,8 +116,11 @@ def _diagram(flow: Workflow) -> dict[str, Any]:
         around = [places[m][0] for move in flow.moves.values() for m in (*move.sources, move.target)
                   if m in places and (code == move.target or code in move.sources)]  # fmt: skip
         near[code] = sum(around) / len(around) if around else 0
+    edge = {20: -150, 280: -150}
     for number, code in enumerate(sorted(rest, key=lambda code: near[code])):
-        places[code] = (round(near[code]) + (number % 2) * 24, 20 if number % 2 else 280)
+        row = 20 if number % 2 else 280
+        edge[row] = max(round(near[code]), edge[row] + 130)  # beside its neighbour, never over it
+        places[code] = (edge[row], row)
     links: dict[tuple[str, str], list[str]] = {}
     for move in flow.moves.values():
         for source in move.sources:

@@ -39,7 +39,12 @@ def people(chromium, live_server):
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         if strict:
-            page.on("console", lambda message: errors.append(f"{message.text} {message.location}") if message.type == "error" else None)
+            page.on(
+                "console",
+                lambda message: (
+                    errors.append(f"{message.text} {message.location}") if message.type == "error" else None
+                ),
+            )
         if user:
             page.goto(f"{live_server.url}/login/")
             page.fill("#id_username", user.username)
