@@ -75,7 +75,7 @@ ON CONFLICT (subject_kind, day, subject, measure) DO UPDATE SET count = coordina
 def seed_cases(count: int, within: str, people: list[int], departments: list[int], say: Say) -> None:
     """`count` cases over the streets of the districts with a boundary, the last day and a half's still open."""
     places = _streets(within)
-    parameters = {
+    parameters: dict[str, Any] = {
         "definition": definitions.in_force().pk,
         "total": count,
         "per_day": PER_DAY,

@@ -61,64 +61,68 @@ def _figures(request: UserRequest) -> list[dict[str, Any]]:
 def _charts(request: UserRequest) -> dict[str, Any]:
     last = timezone.localdate()
     span = performance.Span(last - timedelta(days=TREND_DAYS - 1), last)
-    reported = performance.trend("reported", span, request.user)
-    closed = dict(performance.trend("closed", span, request.user))
     rows: Any = Case.objects.visible_to(request.user)
     begin, _end = span.bounds()
-    grouped = dict(
+    grouped: dict[str | None, int] = dict(
         rows.filter(reported_at__gte=begin)
         .order_by()
         .values_list("category")
         .annotate(count=Count("pk"))
         .values_list("category", "count")
     )
-    names = CaseCategory.objects.in_bulk([code for code in grouped if code])
+    return {"trend": _trend(request, span), "categories": _by_category(grouped), "lines": _by_line(grouped)}
+
+
+def _trend(request: UserRequest, span: performance.Span) -> dict[str, Any]:
+    reported = performance.trend("reported", span, request.user)
+    closed = dict(performance.trend("closed", span, request.user))
+    line = {"type": "line", "showSymbol": False}
+    return {
+        "tooltip": {"trigger": "axis"},
+        "legend": {"data": [_("reported"), _("closed")], "top": 0},
+        "grid": {"left": 44, "right": 16, "top": 30, "bottom": 24},
+        "xAxis": {"type": "category", "data": [f"{day:%m-%d}" for day, _count in reported]},
+        "yAxis": {"type": "value"},
+        "color": ["#3fb0e0", "#58c98b"],
+        "series": [
+            {**line, "name": _("reported"), "data": [count for _day, count in reported]},
+            {**line, "name": _("closed"), "data": [closed.get(day, 0) for day, _count in reported]},
+        ],
+    }
+
+
+def _by_category(grouped: dict[str | None, int]) -> dict[str, Any]:
+    """The ten most frequent categories."""
     top = sorted(((count, code) for code, count in grouped.items() if code), reverse=True)[:10][::-1]
-    lines: Counter[str] = Counter()
+    names = CaseCategory.objects.in_bulk([code for _count, code in top])
+    return {
+        "tooltip": {},
+        "grid": {"left": 110, "right": 40, "top": 6, "bottom": 20},
+        "xAxis": {"type": "value", "splitNumber": 3},
+        "yAxis": {"type": "category", "data": [names[code].name if code in names else code for _n, code in top]},
+        "series": [{"type": "bar", "data": [count for count, _c in top], "label": {"show": True, "position": "right"}}],
+    }
+
+
+def _by_line(grouped: dict[str | None, int]) -> dict[str, Any]:
+    """The four business lines of §4.3.4-3."""
+    sums: Counter[str] = Counter()
     for code, count in grouped.items():
         line = next((line for prefix, line in LINES if code and code.startswith(prefix)), "")
         if line:
-            lines[line] += count
-    titles = _line_names()
+            sums[line] += count
+    ring = {
+        "type": "pie",
+        "radius": ["40%", "72%"],
+        "center": ["30%", "52%"],
+        "label": {"position": "inside", "formatter": "{c}", "color": "#06141d"},
+        "data": [{"name": title, "value": sums[line]} for line, title in _line_names().items()],
+    }
     return {
-        "trend": {
-            "tooltip": {"trigger": "axis"},
-            "legend": {"data": [_("reported"), _("closed")], "top": 0},
-            "grid": {"left": 44, "right": 16, "top": 30, "bottom": 24},
-            "xAxis": {"type": "category", "data": [f"{day:%m-%d}" for day, _count in reported]},
-            "yAxis": {"type": "value"},
-            "color": ["#3fb0e0", "#58c98b"],
-            "series": [
-                {"name": _("reported"), "type": "line", "showSymbol": False, "data": [n for _d, n in reported]},
-                {
-                    "name": _("closed"),
-                    "type": "line",
-                    "showSymbol": False,
-                    "data": [closed.get(day, 0) for day, _n in reported],
-                },
-            ],
-        },
-        "categories": {
-            "tooltip": {},
-            "grid": {"left": 110, "right": 40, "top": 6, "bottom": 20},
-            "xAxis": {"type": "value", "splitNumber": 3},
-            "yAxis": {"type": "category", "data": [names[code].name if code in names else code for _n, code in top]},
-            "series": [{"type": "bar", "data": [n for n, _code in top], "label": {"show": True, "position": "right"}}],
-        },
-        "lines": {
-            "tooltip": {"trigger": "item"},
-            "color": ["#3fb0e0", "#f2b84b", "#58c98b", "#e0705a"],
-            "legend": {"orient": "vertical", "right": 4, "top": "middle"},
-            "series": [
-                {
-                    "type": "pie",
-                    "radius": ["40%", "72%"],
-                    "center": ["30%", "52%"],
-                    "label": {"position": "inside", "formatter": "{c}", "color": "#06141d"},
-                    "data": [{"name": titles[line], "value": lines[line]} for line in titles],
-                }
-            ],
-        },
+        "tooltip": {"trigger": "item"},
+        "color": ["#3fb0e0", "#f2b84b", "#58c98b", "#e0705a"],
+        "legend": {"orient": "vertical", "right": 4, "top": "middle"},
+        "series": [ring],
     }
 
 

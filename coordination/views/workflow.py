@@ -105,22 +105,31 @@ class MoveDesignForm(django_forms.Form):
         return found
 
 
-def _diagram(flow: Workflow) -> dict[str, Any]:
-    """An ECharts graph: the straight path on one line, side states above and below."""
-    main = ["reported", "registering", "dispatching", "disposing", "checking", "closing", "closed"]
-    path = [code for code in main if code in flow.states]
-    rest = [code for code in flow.states if code not in path]
+def _places(flow: Workflow, path: list[str]) -> dict[str, tuple[int, int]]:
+    """Where each state is drawn: the straight path on one line, the others above and below, near what they touch."""
     places = {code: (number * 150, 150) for number, code in enumerate(path)}
     near: dict[str, float] = {}
-    for code in rest:
-        around = [places[m][0] for move in flow.moves.values() for m in (*move.sources, move.target)
-                  if m in places and (code == move.target or code in move.sources)]  # fmt: skip
+    for code in (code for code in flow.states if code not in path):
+        around = [
+            places[other][0]
+            for move in flow.moves.values()
+            for other in (*move.sources, move.target)
+            if other in places and (code == move.target or code in move.sources)
+        ]
         near[code] = sum(around) / len(around) if around else 0
     edge = {20: -150, 280: -150}
-    for number, code in enumerate(sorted(rest, key=lambda code: near[code])):
+    for number, code in enumerate(sorted(near, key=lambda code: near[code])):
         row = 20 if number % 2 else 280
         edge[row] = max(round(near[code]), edge[row] + 130)  # beside its neighbour, never over it
         places[code] = (edge[row], row)
+    return places
+
+
+def _diagram(flow: Workflow) -> dict[str, Any]:
+    """An ECharts graph of states and moves."""
+    main = ["reported", "registering", "dispatching", "disposing", "checking", "closing", "closed"]
+    path = [code for code in main if code in flow.states]
+    places = _places(flow, path)
     links: dict[tuple[str, str], list[str]] = {}
     for move in flow.moves.values():
         for source in move.sources:
