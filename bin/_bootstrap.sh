@@ -8,7 +8,7 @@ say() { printf '\033[1;36m==>\033[0m %s\n' "$*"; }
 die() { printf '\033[1;31mstopped:\033[0m %s\n' "$*" >&2; exit 1; }
 
 APT_RUNTIME=(python3 python3-venv postgresql-15 postgresql-15-postgis-3 gdal-bin redis-server mosquitto nginx-light gettext
-  fonts-noto-cjk ca-certificates)
+  fonts-noto-cjk libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 ca-certificates)
 APT_DEV=(chromium rabbitmq-server curl)
 
 install_apt() {
