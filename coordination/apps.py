@@ -45,7 +45,7 @@ class CoordinationConfig(AppConfig):
         register(
             MapLayer(
                 "case", _("Open cases"), Case, "location", ("number", "description", "state"), "coordination.view_case",
-                "#b3261e", "point", cluster_below=14, page="case",
+                "#b3261e", "point", cluster_below=14, page="case", seconds=15,
                 restrict=lambda rows, zoom: rows.filter(is_open=True),
             )
         )  # fmt: skip

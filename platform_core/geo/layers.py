@@ -38,6 +38,7 @@ class MapLayer:
     is_on: bool = True
     is_labelled: bool = False
     version: str = ""  # whose changes forget the tiles; the layer's own name unless said otherwise
+    seconds: int = TILE_SECONDS  # how long a tile may be old where nobody calls `touch`
     restrict: Callable[[QuerySet, int], QuerySet] = field(default=lambda rows, zoom: rows)
 
     @property
@@ -104,30 +105,29 @@ def _version(name: str) -> int:
     return int(cache.get(f"layer:{name}", 0))
 
 
+# Written out where it is used, not once before: the planner has to see the box to choose the right index.
+BOX_SQL = "ST_SetSRID(ST_Transform(ST_TileEnvelope(%s, %s, %s), 4326), 4490)"
 # ST_AsMVT over the scoped queryset's own SQL. Shapes are stored in 4490; to_3857 treats them as 4326, see geo.
 TILE_SQL = """
-WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857,
-                    ST_SetSRID(ST_Transform(ST_TileEnvelope(%s, %s, %s), 4326), 4490) AS b4490),
+WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857),
 shown AS (SELECT {columns},
                  ST_AsMVTGeom(ST_Transform(ST_SetSRID(q.{geometry}, 4326), 3857), box.b3857, 4096, 64) AS geom
-          FROM ({rows}) q, box WHERE q.{geometry} && box.b4490)
+          FROM ({rows}) q, box WHERE q.{geometry} && {box})
 SELECT ST_AsMVT(shown, %s, 4096, 'geom') FROM shown WHERE geom IS NOT NULL
 """
 # A shape's name stands at one place, in the one tile that holds it; else every tile would write it again.
 LABEL_SQL = """
-WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857,
-                    ST_SetSRID(ST_Transform(ST_TileEnvelope(%s, %s, %s), 4326), 4490) AS b4490),
+WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857),
 spots AS (SELECT q.name, ST_PointOnSurface(q.{geometry}) AS spot
-          FROM ({rows}) q, box WHERE q.{geometry} && box.b4490),
+          FROM ({rows}) q WHERE q.{geometry} && {box}),
 shown AS (SELECT name, ST_AsMVTGeom(ST_Transform(ST_SetSRID(spot, 4326), 3857), box.b3857, 4096, 0) AS geom
-          FROM spots, box WHERE spot && box.b4490)
+          FROM spots, box WHERE spot && {box})
 SELECT ST_AsMVT(shown, %s, 4096, 'geom') FROM shown WHERE geom IS NOT NULL
 """
 CLUSTER_SQL = """
-WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857,
-                    ST_SetSRID(ST_Transform(ST_TileEnvelope(%s, %s, %s), 4326), 4490) AS b4490),
+WITH box AS (SELECT ST_TileEnvelope(%s, %s, %s) AS b3857),
 cells AS (SELECT count(*) AS count, ST_SetSRID(ST_Centroid(ST_Collect(q.{geometry})), 4326) AS centre
-          FROM ({rows}) q, box WHERE q.{geometry} && box.b4490
+          FROM ({rows}) q WHERE q.{geometry} && {box}
           GROUP BY floor(ST_X(q.{geometry}) / %s), floor(ST_Y(q.{geometry}) / %s)),
 shown AS (SELECT count, ST_AsMVTGeom(ST_Transform(centre, 3857), box.b3857, 4096, 0) AS geom FROM cells, box)
 SELECT ST_AsMVT(shown, %s, 4096, 'geom') FROM shown WHERE geom IS NOT NULL
@@ -145,23 +145,23 @@ def tile(layer: MapLayer, user: User, zoom: int, x: int, y: int) -> bytes:
     cached = cache.get(name := f"tile:{layer.name}:{_version(layer.group)}:{key}")
     if cached is not None:
         return bytes(cached)
-    box = [zoom, x, y] * 2
+    box = [zoom, x, y]
+    pieces = {"rows": inner, "geometry": geometry, "box": BOX_SQL}
     with connection.cursor() as cursor:
         if zoom < layer.cluster_below:
             cell = 360 / 2**zoom / 16
-            cursor.execute(
-                CLUSTER_SQL.format(rows=inner, geometry=geometry), [*box, *parameters, cell, cell, layer.name]
-            )
+            cursor.execute(CLUSTER_SQL.format(**pieces), [*box, *parameters, *box, cell, cell, layer.name])
         else:
             columns = ", ".join(f'q."{column}"' for column in ("pk", *layer.properties))
-            sql = TILE_SQL.format(rows=inner, geometry=geometry, columns=columns)
-            cursor.execute(sql, [*box, *parameters, layer.name])
+            sql = TILE_SQL.format(**pieces, columns=columns)
+            cursor.execute(sql, [*box, *parameters, *box, layer.name])
         body = bytes(cursor.fetchone()[0] or b"")
         if layer.is_labelled:
             # Layers of a vector tile may simply be joined end to end.
-            cursor.execute(LABEL_SQL.format(rows=inner, geometry=geometry), [*box, *parameters, f"{layer.name}-label"])
+            label = [*box, *parameters, *box, *box, f"{layer.name}-label"]
+            cursor.execute(LABEL_SQL.format(**pieces), label)
             body += bytes(cursor.fetchone()[0] or b"")
-    cache.set(name, body, TILE_SECONDS)
+    cache.set(name, body, layer.seconds)
     return body
 
 

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.gis.db import models
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from guardian.mixins import GuardianUserMixin
-from guardian.shortcuts import get_objects_for_user
+from guardian.models import GroupObjectPermission, UserObjectPermission
 from simple_history.models import HistoricalRecords
 
 from platform_core.fields import EncryptedTextField, mask_phone
@@ -137,16 +138,21 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, Ret
     def _scopes(self) -> list[Scope]:
         return [
             Scope(row.region.prefix if row.region else None, row.organisation.path if row.organisation else None)
-            for row in self.data_scopes.select_related("region", "organisation")
+            for row in self.data_scopes.select_related("region", "organisation").defer("region__geometry")
         ]
 
     def object_ids(self, model: type[Model]) -> list[Any]:
-        """Keys of single objects of `model` that were opened to this user (two queries at most, cached)."""
+        """Keys of single objects of `model` that were opened to this user (one query, cached)."""
         cache: dict[type[Model], list[Any]] = self.__dict__.setdefault("_object_ids", {})
         if model not in cache:
-            view = f"{model._meta.app_label}.view_{model._meta.model_name}"
-            found = get_objects_for_user(self, view, klass=model._default_manager.all(), accept_global_perms=False)
-            cache[model] = list(found.values_list("pk", flat=True))
+            # guardian.shortcuts would compare the key of every row as text: seconds at five million rows.
+            right = {
+                "permission__codename": f"view_{model._meta.model_name}",
+                "permission__content_type": ContentType.objects.get_for_model(model),
+            }
+            own = UserObjectPermission.objects.filter(user=self, **right).values_list("object_pk", flat=True)
+            groups = GroupObjectPermission.objects.filter(group__user=self, **right).values_list("object_pk", flat=True)
+            cache[model] = [model._meta.pk.to_python(key) for key in own.union(groups)]
         return cache[model]
 
 

@@ -20,7 +20,7 @@ SERVICE = {
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
         "env_file": {"type": "array"}, "volumes": {"type": "array", "items": {"type": "string"}},
         "ports": {"type": "array", "items": {"type": "string"}}, "restart": {"enum": ["no", "unless-stopped"]},
-        "profiles": {"type": "array", "items": {"enum": ["city", "provincial", "national"]}},
+        "profiles": {"type": "array", "items": {"enum": ["city", "provincial", "national", "hotline"]}},
         "healthcheck": {"type": "object", "required": ["test"]},
         "depends_on": {"type": "object", "additionalProperties": {"type": "object", "required": ["condition"]}},
     },
