@@ -199,7 +199,7 @@ class Player:
     def play(self, request: Request) -> Case:
         """Report and, as far as the request got by now, move. The case stays where its time runs out."""
         reporter = None
-        probe = reporting._place(request.location)[1].code
+        probe = reporting.place_of(request.location)[1]
         if request.source == "supervisor":
             reporter = self.people.one("supervisor", probe)
         case = reporting.report(

@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from jsonschema import Draft202012Validator
 
-from coordination.models import Case, CaseCategory, StageRecord
+from coordination.models import Case, StageRecord
 from coordination.workflow import Move, State, Workflow
 from platform_core.errors import DomainError
 from platform_core.events import case_moved
 from platform_core.models import Attachment, User
 from platform_core.services import attachments
 
-from . import definitions, holding, limits, telling
+from . import categories, definitions, holding, limits, telling
 from .effects import EFFECTS, Moving
 
 # Leaving a stage by the hand of somebody counts for them.
@@ -170,9 +170,7 @@ def _make(
 
 def _classify(case: Case, given: Given) -> None:
     if given.category and given.category != case.category_id and case.registered_at is None:
-        category = CaseCategory.objects.current().filter(code=given.category).first()
-        if category is None:
-            raise DomainError("unknown_category", _("There is no category %s.") % given.category, field="category")
+        category = categories.find(given.category)
         case.category = category
         if given.emergency is None:
             case.emergency = max(case.emergency, category.emergency)

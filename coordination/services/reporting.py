@@ -19,7 +19,7 @@ from platform_core.events import case_moved
 from platform_core.models import Attachment, Region, UnitGrid, User
 from platform_core.services import attachments
 
-from . import definitions, limits
+from . import categories, definitions, limits
 from .counting import delta
 
 PUBLIC = {"citizen", "12319", "12345", "open311"}
@@ -50,18 +50,12 @@ def next_number(at: datetime) -> str:
         return f"{timezone.localtime(at):%Y%m%d}{cursor.fetchone()[0] % 1_000_000:06d}"
 
 
-def _place(location: Point) -> tuple[UnitGrid | None, Region]:
-    """Unit grid and division of a point. Raises DomainError outside the city's districts."""
-    grid = (
-        UnitGrid.objects.current()
-        .filter(geometry__covers=location)
-        .select_related("region")
-        .defer("geometry", "region__geometry")
-        .first()
-    )
+def place_of(location: Point) -> tuple[int | None, str]:
+    """Keys of the unit grid and division of a point. Raises DomainError outside the city's districts."""
+    grid = UnitGrid.objects.current().filter(geometry__covers=location).values_list("pk", "region_id").first()
     if grid:
-        return grid, grid.region
-    region = Region.objects.filter(level=3, geometry__covers=location).defer("geometry").first()
+        return grid
+    region = Region.objects.filter(level=3, geometry__covers=location).values_list("pk", flat=True).first()
     if region is None:
         raise DomainError("outside", _("This place lies outside the city's districts."), field="location")
     return None, region
@@ -80,10 +74,7 @@ def _category(report: Report, part: PartFacility | None) -> CaseCategory | None:
     code = report.category or (f"P{part.type_code}" if part else "")
     if not code:
         return None
-    found = CaseCategory.objects.current().filter(code=code).first()
-    if found is None:
-        raise DomainError("unknown_category", _("There is no category %s.") % code, field="category")
-    return found
+    return categories.find(code)
 
 
 def known(report: Report) -> Case | None:
@@ -115,7 +106,7 @@ def _report(report: Report, reporter: User | None, at: datetime) -> Case:
         raise DomainError("no_description", _("Say what the problem is."), field="description")
     if len(description) > DESCRIPTION:
         raise DomainError("too_long", _("The description has at most %d signs.") % DESCRIPTION, field="description")
-    grid, region = _place(report.location)
+    grid_id, region_id = place_of(report.location)
     part = _part(report.part)
     category = _category(report, part)
     emergency = (
@@ -134,8 +125,8 @@ def _report(report: Report, reporter: User | None, at: datetime) -> Case:
         description=description,
         address=report.address.strip()[:200],
         location=report.location,
-        region=region,
-        grid=grid,
+        region_id=region_id,
+        grid_id=grid_id,
         part=part,
         reporter=reporter,
         origin=report.origin,
