@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from platform_core.errors import DomainError
 from platform_core.forms.geometry import MapField
 from platform_core.forms.models import RegionChoice
+from platform_core.forms.widgets import PlainSelect
 from platform_core.models import Organisation
 
 from .choices import categories, departments, or_none
@@ -61,7 +62,9 @@ class CaseForm(forms.Form):
         label=gettext_lazy("description"), max_length=500, widget=forms.Textarea(attrs={"rows": 3, "autofocus": True})
     )
     source = forms.ChoiceField(label=gettext_lazy("source"), choices=Case.Source.choices)
-    category = forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=or_none(categories))
+    category = forms.ChoiceField(
+        label=gettext_lazy("category"), required=False, choices=or_none(categories), widget=PlainSelect
+    )
     emergency = forms.TypedChoiceField(
         label=gettext_lazy("emergency"), coerce=int, choices=Emergency.choices, empty_value=None, required=False
     )
@@ -88,14 +91,22 @@ class MoveForm(forms.Form):
         self.fields["opinion"].required = "opinion" in needs
         if "category" in needs:
             self.fields["category"] = forms.ChoiceField(
-                label=_("category"), choices=or_none(categories), initial=case.category_id, required=True
+                label=_("category"),
+                choices=or_none(categories),
+                widget=PlainSelect,
+                initial=case.category_id,
+                required=True,
             )
             self.fields["emergency"] = forms.TypedChoiceField(
                 label=_("emergency"), coerce=int, choices=Emergency.choices, initial=case.emergency
             )
         if "department" in needs:
             self.fields["department"] = forms.TypedChoiceField(
-                label=_("leading department"), coerce=int, choices=or_none(departments), initial=department
+                label=_("leading department"),
+                coerce=int,
+                choices=or_none(departments),
+                widget=PlainSelect,
+                initial=department,
             )
         if "department" in needs or step.code == "consult":
             self.fields["assistants"] = forms.TypedMultipleChoiceField(

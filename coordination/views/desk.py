@@ -21,9 +21,10 @@ from coordination import selectors
 from coordination.choices import categories, departments, districts, or_none
 from coordination.models import Case, Emergency
 from coordination.services import definitions, moving, routing
+from platform_core.forms.widgets import PlainSelect
 from platform_core.http import UserRequest
 
-PAGE = 50
+PAGE = 25
 TITLES = {
     "acceptance": gettext_lazy("Acceptance desk"),
     "registration": gettext_lazy("Registration desk"),
@@ -41,20 +42,31 @@ class DeskFilter(django_forms.Form):
 
     q = django_forms.CharField(label=gettext_lazy("number or text"), required=False)
     lamp = django_forms.ChoiceField(
+        widget=PlainSelect,
         label=gettext_lazy("lamp"),
         required=False,
         choices=[("", "---------"), ("red", gettext_lazy("red")), ("yellow", gettext_lazy("yellow"))],
     )
-    category = django_forms.ChoiceField(label=gettext_lazy("category"), required=False, choices=or_none(categories))
-    region = django_forms.ChoiceField(label=gettext_lazy("district"), required=False, choices=or_none(districts))
+    category = django_forms.ChoiceField(
+        widget=PlainSelect, label=gettext_lazy("category"), required=False, choices=or_none(categories)
+    )
+    region = django_forms.ChoiceField(
+        widget=PlainSelect, label=gettext_lazy("district"), required=False, choices=or_none(districts)
+    )
     source = django_forms.ChoiceField(
-        label=gettext_lazy("source"), required=False, choices=[("", "---------"), *Case.Source.choices]
+        widget=PlainSelect,
+        label=gettext_lazy("source"),
+        required=False,
+        choices=[("", "---------"), *Case.Source.choices],
     )
     emergency = django_forms.ChoiceField(
-        label=gettext_lazy("emergency"), required=False, choices=[("", "---------"), *Emergency.choices]
+        widget=PlainSelect,
+        label=gettext_lazy("emergency"),
+        required=False,
+        choices=[("", "---------"), *Emergency.choices],
     )
     department = django_forms.ChoiceField(
-        label=gettext_lazy("professional department"), required=False, choices=or_none(departments)
+        widget=PlainSelect, label=gettext_lazy("professional department"), required=False, choices=or_none(departments)
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -101,8 +113,11 @@ def desk(request: UserRequest, code: str) -> HttpResponse:
     queue = _queue(request, code)
     narrowing = DeskFilter(request.GET)
     everything = selectors.queue_rows(queue, request.user)
-    rows = narrowing.apply(everything)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    lamps = selectors.lamps(everything)
+    paginator = Paginator(narrowing.apply(everything).values_list("pk", flat=True), PAGE)
+    if not any(request.GET.get(name) for name in narrowing.fields):
+        paginator.__dict__["count"] = lamps["all"]  # counted already
+    page = paginator.get_page(request.GET.get("page"))
     flow = definitions.workflow(definitions.in_force().pk)
     bulk = BULK.get(code)
     context: dict[str, Any] = {
@@ -110,8 +125,8 @@ def desk(request: UserRequest, code: str) -> HttpResponse:
         "title": TITLES[code],
         "narrowing": narrowing,
         "page": page,
-        "lamps": selectors.lamps(everything),
-        "cases": [(case, flow.label(case.state)) for case in page],
+        "lamps": lamps,
+        "cases": [(case, flow.label(case.state)) for case in selectors.with_names(page)],
         "bulk": flow.moves.get(bulk) if bulk else None,
         "departments": departments() if bulk == "dispatch" else [],
         "active": request.path,
