@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,6 +17,25 @@ from .errors import DomainError
 from .services.audit import acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RealAddressMiddleware:
+    """REMOTE_ADDR as our own outermost proxy saw it: limits and the audit log must not take everybody for the proxy.
+
+    The last PROXY_COUNT entries of X-Forwarded-For were written by our proxies; what a caller wrote before them is
+    never believed.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Set and pass on."""
+        forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+        if settings.PROXY_COUNT and len(forwarded) >= settings.PROXY_COUNT:
+            with suppress(ValueError):  # no address: not written by a proxy of ours
+                request.META["REMOTE_ADDR"] = str(ip_address(forwarded[-settings.PROXY_COUNT]))
+        return self.get_response(request)
 
 
 class LanguageMiddleware:

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     *PROFILE.apps,
 ]
 MIDDLEWARE = [
+    "platform_core.middleware.RealAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

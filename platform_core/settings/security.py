@@ -105,7 +105,9 @@ AXES_LOCKOUT_CALLABLE = "platform_core.identity.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_SENSITIVE_PARAMETERS = ["password", "otp_token"]
-if env.bool("BEHIND_PROXY", default=False):
-    AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", default=1)
+# How many proxies of ours stand in front; 0 believes no forwarded address.
+PROXY_COUNT = env.int("PROXY_COUNT", default=1) if env.bool("BEHIND_PROXY", default=False) else 0
+if PROXY_COUNT:
+    AXES_IPWARE_PROXY_COUNT = PROXY_COUNT
 
 OTP_TOTP_ISSUER = f"CJJT312 {TIER}"
