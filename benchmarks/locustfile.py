@@ -15,7 +15,9 @@ class Desk(HttpUser):
     def on_start(self):
         self.username, self.desk = random.choice(PEOPLE)
         page = self.client.get("/login/", name="login").text
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page).group(1)
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert found is not None
+        token = found.group(1)
         self.client.post(
             "/login/",
             {"csrfmiddlewaretoken": token, "username": self.username, "password": os.environ["DEMO_PASSWORD"]},
