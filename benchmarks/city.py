@@ -100,6 +100,7 @@ def cases():
                 f"desk {code}, {name}: p95 {p95(times):.1f} ms, {len(seen)} queries; raw p95 {p95(raw):.2f} ms; ratio {p95(times) / p95(raw):.0f}"
             )
     pages = find("case")
+    assert pages is not None
     for query in ("", "state=disposing", "category=E0102", "region=210102", "source=12345", "department=" + str(Organisation.objects.filter(kind="department").first().pk),
                   "since=2025-01-01&until=2025-01-31", "category=E0102&region=210102&source=12345&state=closed"):  # fmt: skip
         data = QueryDict(query)
@@ -121,6 +122,7 @@ def case_map():
     """Uncached tiles and the live features of a viewport; raw: the open cases in the box."""
     people = prepare()
     layer = layers.find("case", people["zhiban"])
+    assert layer is not None
     from benchmarks.__main__ import tile_of
 
     for zoom in (11, 14, 16):
@@ -218,7 +220,8 @@ def case_create():
             "X-CSRFToken": token,
             "Referer": f"http://127.0.0.1:{web.port}/",
         }
-        done, times, stop = [0] * 8, [[] for _ in range(8)], time.perf_counter() + 20
+        times: list[list[float]] = [[] for _ in range(8)]
+        done, stop = [0] * 8, time.perf_counter() + 20
 
         def work(slot):
             connection_ = http.client.HTTPConnection("127.0.0.1", web.port)
@@ -251,7 +254,7 @@ def case_create():
         every = [one for slot in times for one in slot]
     finally:
         web.stop()
-    columns = [field.column for field in Case._meta.fields if field.column != "id"]
+    columns = [str(field.column) for field in Case._meta.fields if field.column != "id"]
     names = ", ".join(columns)
     copied = ", ".join(
         "lpad((random() * 1e14)::bigint::text, 14, '9')" if column == "number" else column for column in columns

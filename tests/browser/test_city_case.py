@@ -9,7 +9,7 @@ from coordination.services import counting, publishing
 from exchange.services import inbound
 from publicservice.models import Appeal
 from tests.factories import PASSWORD
-from tests.factories.city import HERE, City, picture
+from tests.factories.city import HERE, City, picture, stored_rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHOTO = {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": picture().read()}
@@ -156,10 +156,8 @@ def test_from_the_citizens_phone_to_closing_and_rating(city, people, live_server
     fits(leader)
     publishing.publish_all_cases()
     inbound.drain()
-    from exchange import tables
 
-    keeper = tables.keeper()
-    rows = keeper.select(keeper.find("management", "case"), tables.Selection("TRUE", ()), "").rows
+    rows = stored_rows("management", "case")
     assert {row["taskNum"]: row["state"] for row in rows}[case.number] == "closed"
 
 

@@ -13,21 +13,18 @@ from coordination.services import counting, keytasks, move, performance, publish
 from coordination.services.moving import Given
 from exchange.services import outbound
 from platform_core.errors import DomainError
-from tests.factories.city import THERE, picture
+from tests.factories.city import THERE, picture, stored_rows
 
 TODAY = timezone.localdate()
 MONTH = performance.Span(TODAY - timedelta(days=20), TODAY + timedelta(days=20))
 
 
 def stored(group, table):
-    from exchange import tables
     from exchange.services import inbound
 
     inbound.drain()
 
-    keeper = tables.keeper()
-    spec = keeper.find(group, table)
-    return keeper.select(spec, tables.Selection("TRUE", ()), "").rows
+    return stored_rows(group, table)
 
 
 def test_indicators_scores_and_grades(city):

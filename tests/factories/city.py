@@ -10,6 +10,7 @@ from convergence.services import standard
 from coordination.models import CaseCategory
 from coordination.services import Given, Report, move, report
 from coordination.services.reference import load
+from exchange import tables
 from platform_core.models import Organisation, PlatformInstance, Role, UnitGrid
 from platform_core.services import identity, reference
 from tests.factories import UserFactory, divisions, square
@@ -28,6 +29,14 @@ TABLES = {
     }.items()
     for table in tables
 }
+
+
+def stored_rows(group, table):
+    """What the exchange's store has of a table."""
+    keeper = tables.keeper()
+    spec = keeper.find(group, table)
+    assert spec is not None
+    return keeper.select(spec, tables.Selection("TRUE", ()), "").rows
 
 
 def picture(name="photo.jpg", colour="red"):

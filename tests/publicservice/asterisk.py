@@ -121,7 +121,7 @@ class Server:
 
         for _try in range(150):
             try:
-                if httpx.get(f"http://127.0.0.1:{self.http}/ari/asterisk/info", auth=tuple(KEY.split(":"))).is_success:
+                if httpx.get(f"http://127.0.0.1:{self.http}/ari/asterisk/info", auth=("test", "test-only")).is_success:
                     return
             except httpx.HTTPError:
                 pass

@@ -16,7 +16,7 @@ from platform_core.models import AuditEntry
 from publicservice.models import Appeal, OneTimeCode, ReturnVisit, ShortMessage
 from publicservice.services import appeals, messages, visits
 from publicservice.sms import GatewayError
-from tests.factories.city import HERE, THERE, picture
+from tests.factories.city import HERE, THERE, picture, stored_rows
 
 POINT = f'{{"type":"Point","coordinates":[{HERE.x},{HERE.y}]}}'
 
@@ -250,11 +250,9 @@ def test_return_visit_by_link_and_by_call(city, client, log_in):
 
 
 def _stored(group, table):
-    from exchange import tables
 
     inbound.drain()
-    keeper = tables.keeper()
-    return keeper.select(keeper.find(group, table), tables.Selection("TRUE", ()), "").rows
+    return stored_rows(group, table)
 
 
 def test_12345_sends_an_appeal_and_reads_its_result(city):

@@ -11,7 +11,7 @@ from platform_core.errors import DomainError
 from platform_core.models import AuditEntry
 from publicservice.models import Agent, Appeal, Call, CallEvent
 from publicservice.services import hotline, publishing
-from tests.factories.city import HERE
+from tests.factories.city import HERE, stored_rows
 
 POINT = f'{{"type":"Point","coordinates":[{HERE.x},{HERE.y}]}}'
 
@@ -149,11 +149,9 @@ def test_reports_and_what_goes_up(agents, city, log_in):
     assert round(row["service_level"]) == 33
     assert log_in(city.chief).get(reverse("hotline-report")).status_code == 200
     publishing.publish_statistics()
-    from exchange import tables
 
     inbound.drain()
-    keeper = tables.keeper()
-    rows = keeper.select(keeper.find("service", "hotlineStatistics"), tables.Selection("TRUE", ()), "").rows
+    rows = stored_rows("service", "hotlineStatistics")
     today = next(r for r in rows if r["date"] == timezone.localdate().isoformat())
     assert (today["calls"], today["answered"], today["avgWait"]) == (3, 2, 20.0)
 
