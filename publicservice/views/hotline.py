@@ -51,6 +51,8 @@ def _panel(request: UserRequest) -> dict[str, Any]:
 @permission_required("publicservice.answer_calls", raise_exception=True)
 def desk(request: UserRequest) -> HttpResponse:
     """An agent's desk: state, the call that rings, the caller's earlier appeals; for agents. Polled in part."""
+    if not Agent.objects.current().filter(user=request.user).exists():
+        return render(request, "publicservice/hotline.html", {"agent": None, "active": "hotline"})
     template = "_hotline.html" if request.htmx and not request.htmx.boosted else "hotline.html"
     return render(request, f"publicservice/{template}", _panel(request))
 

@@ -26,6 +26,7 @@ moves?.addEventListener("click", (event) => {
   const button = event.target.closest("[data-move]");
   if (button) openMove(button);
 });
+if (moves) moves.dataset.ready = "1";
 document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") event.target.closest("form")?.requestSubmit();
   if (!moves || event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey) return;

@@ -73,6 +73,7 @@ def act(page, live_server, desk, number, move, fill=None, photo=False):
     page.goto(f"{live_server.url}/coordination/desk/{desk}/")
     page.click(f"a:text('{number}')")
     fits(page)
+    page.wait_for_selector("[data-moves][data-ready]")
     page.click(f"[data-move={move}]")
     form = page.locator(f"#move-{move}")
     for name, value in (fill or {}).items():
@@ -120,6 +121,7 @@ def test_from_the_citizens_phone_to_closing_and_rating(city, people, live_server
     chief, dispatcher, worker = people(city.chief), people(city.dispatcher), people(city.worker)
     act(chief, live_server, "registration", case.number, "register")
     dispatcher.goto(f"{live_server.url}/coordination/cases/{case.pk}/")
+    dispatcher.wait_for_selector("[data-moves][data-ready]")
     dispatcher.keyboard.press("1")
     assert "市政公用局" in dispatcher.inner_text("#move-dispatch .message")
     act(dispatcher, live_server, "dispatch", case.number, "dispatch")

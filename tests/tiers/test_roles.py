@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.test import Client
 
 from platform_core.context import menu, page_url
@@ -27,6 +28,9 @@ def platform(db):
 
     reference.load_divisions("210100")
     platform, _made = set_up(Answers(REGIONS[settings.TIER], password="Right-horse-9"))
+    if settings.PROFILE.has("coordination"):
+        reference.load_codes()
+        call_command("load_coordination")
     return platform
 
 
