@@ -152,7 +152,7 @@ def test_reports_and_what_goes_up(agents, city, log_in):
 
     inbound.drain()
     rows = stored_rows("service", "hotlineStatistics")
-    today = next(r for r in rows if r["date"] == timezone.localtime(now - timedelta(minutes=10)).date().isoformat()  # midnight may lie between)
+    today = next(r for r in rows if r["date"] == timezone.localtime(now - timedelta(minutes=10)).date().isoformat())
     assert (today["calls"], today["answered"], today["avgWait"]) == (3, 2, 20.0)
 
 
