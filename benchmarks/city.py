@@ -283,7 +283,7 @@ def desks():
     try:
         environment = {**os.environ, "BENCH_PORT": str(web.port)}
         subprocess.run(
-            [str(Path(sys.executable).parent / "locust"), "-f", "benchmarks/locustfile.py", "--headless", "-u", "500", "-r", "6", "-t", "170s",
+            [str(Path(sys.executable).parent / "locust"), "-f", "benchmarks/locustfile.py", "--headless", "-u", os.environ.get("BENCH_USERS", "500"), "-r", "6", "-t", "170s",
                 "--reset-stats", "--only-summary",
              "--host", f"http://127.0.0.1:{web.port}"], env=environment, check=False,
         )  # fmt: skip
