@@ -10,6 +10,8 @@ from tiers.profiles import ALL_APPS
 
 # Models of an app that the tier lacks cannot even be imported.
 collect_ignore = [app for app in ALL_APPS if not settings.PROFILE.has(app)]
+if not settings.PROFILE.has("coordination"):
+    collect_ignore.append("browser/test_city_case.py")
 
 EVALUATOR = (
     "platform_core.access_evaluation",

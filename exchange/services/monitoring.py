@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
@@ -171,12 +171,14 @@ def series(minutes: int) -> dict[str, list[Any]]:
 
 
 def days(first: date, last: date) -> dict[str, int]:
-    """Rows received on each day, for the calendar."""
+    """Rows received on each local day, for the calendar."""
+    zone = timezone.get_default_timezone()
+    begin, end = (datetime.combine(day, time(), zone) for day in (first, last + timedelta(days=1)))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (received_at AT TIME ZONE 'Asia/Shanghai')::date AS day, sum(row_count) FROM exchange_inboundbatch"
             " WHERE received_at >= %s AND received_at < %s AND channel <> 'local' GROUP BY 1",
-            [first, last + timedelta(days=1)],
+            [begin, end],
         )
         return {day.isoformat(): int(rows) for day, rows in cursor.fetchall()}
 
