@@ -61,6 +61,7 @@ def people(chromium, live_server):
 
 def fits(page):
     """Nothing is wider than the window; asked again while the page settles (its policy forbids polling inside)."""
+    page.wait_for_selector("main")  # a page on its way has no document to measure yet
     for _try in range(20):
         if page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             return
@@ -72,8 +73,8 @@ def act(page, live_server, desk, number, move, fill=None, photo=False):
     """Open the case from its desk and make a move."""
     page.goto(f"{live_server.url}/coordination/desk/{desk}/")
     page.click(f"a:text('{number}')")
-    fits(page)
     page.wait_for_selector("[data-moves][data-ready]")
+    fits(page)
     page.click(f"[data-move={move}]")
     form = page.locator(f"#move-{move}")
     for name, value in (fill or {}).items():
