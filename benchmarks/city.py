@@ -18,14 +18,16 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.http import QueryDict
-from django.test.utils import CaptureQueriesContext
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
+from django.utils.crypto import get_random_string
 
 from coordination import selectors
 from coordination.models import Case
 from coordination.services import performance, reference
 from coordination.views.desk import DeskFilter
 from platform_core.geo import layers
-from platform_core.models import Organisation, Region, UnitGrid, User
+from platform_core.models import DataScope, Organisation, Region, UnitGrid, User, UserSession
 from platform_core.pages import find
 from platform_core.pages.listing import build
 from platform_core.services.grids import make_demo_grids
@@ -276,19 +278,53 @@ def case_create():
     )
 
 
+DESKS = (("shouli", "acceptance"), ("paiqian", "dispatch"), ("zhiban", "registration"), ("zhiban", "closing"))
+
+
+def sessions(people, count):
+    """`count` sessions of 200 people with the roles and scopes of the demo's desks."""
+    staff = []
+    for number in range(200):
+        like, desk = DESKS[number % len(DESKS)]
+        user, made = User.objects.get_or_create(
+            username=f"bench{number:03d}", defaults={"full_name": f"压测{number:03d}", "is_demo": True}
+        )
+        if made:
+            user.groups.set(people[like].groups.all())
+            DataScope.objects.bulk_create(
+                DataScope(user=user, region=row.region, organisation=row.organisation)
+                for row in people[like].data_scopes.all()
+            )
+        staff.append((user, desk))
+    found = []
+    with override_settings(SESSIONS_PER_USER=100000):
+        for number in range(count):
+            user, desk = staff[number % len(staff)]
+            client = Client()
+            client.force_login(user, "platform_core.identity.backends.PlatformBackend")
+            session, token = client.cookies[settings.SESSION_COOKIE_NAME].value, get_random_string(32)
+            cookies = f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={token}"
+            found.append({"desk": desk, "cookies": cookies, "token": token})
+    return found
+
+
 def desks():
-    """500 desk sessions at a ten-second pace by locust, counted once all have logged in; needs `pip install locust` (extra `bench`)."""
-    prepare()
+    """500 desk sessions at a ten-second pace for three minutes, counted once all are there (locust, extra `bench`)."""
+    people, count = prepare(), os.environ.get("BENCH_USERS", "500")
     web = Web(18991)
     try:
-        environment = {**os.environ, "BENCH_PORT": str(web.port)}
-        subprocess.run(
-            [str(Path(sys.executable).parent / "locust"), "-f", "benchmarks/locustfile.py", "--headless", "-u", os.environ.get("BENCH_USERS", "500"), "-r", "6", "-t", "170s",
-                "--reset-stats", "--only-summary",
-             "--host", f"http://127.0.0.1:{web.port}"], env=environment, check=False,
-        )  # fmt: skip
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(sessions(people, int(count)), file)
+            file.flush()
+            subprocess.run(
+                [str(Path(sys.executable).parent / "locust"), "-f", "benchmarks/locustfile.py", "--headless",
+                 "-u", count, "-r", "10", "-t", f"{int(count) // 10 + int(os.environ.get('BENCH_SECONDS', '180'))}s",
+                 "--reset-stats", "--only-summary", "--host", f"http://127.0.0.1:{web.port}"],
+                env={**os.environ, "BENCH_SESSIONS": file.name}, check=False,
+            )  # fmt: skip
     finally:
         web.stop()
+        UserSession.objects.filter(user__username__startswith="bench").delete()
 
 
 BENCHES = {

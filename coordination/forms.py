@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from platform_core.errors import DomainError
 from platform_core.forms.geometry import MapField
 from platform_core.forms.models import RegionChoice
-from platform_core.forms.widgets import PlainSelect
+from platform_core.forms.widgets import PlainSelect, PlainSelectMultiple
+from platform_core.memo import remembered
 from platform_core.models import Organisation
 
 from .choices import categories, departments, or_none
@@ -33,6 +37,7 @@ from .models import (
     Subject,
     TimeLimit,
 )
+from .services import definitions
 from .services.moving import Given
 from .services.performance import check_formula
 from .workflow import Move
@@ -79,14 +84,30 @@ class CaseForm(forms.Form):
     photos = PhotosField(label=gettext_lazy("photos"), required=False)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a move's fields begin with; only what the move has a field for, so that many cases share a form."""
+
+    category: str | None = None
+    emergency: int | None = None
+    department: int | None = None
+
+    @classmethod
+    def of(cls, step: Move, case: Case, department: int | None = None) -> Known:
+        """Of a case, with the department that is suggested."""
+        if "category" in step.requires:
+            return cls(case.category_id, case.emergency, department)
+        return cls(department=department)
+
+
 class MoveForm(forms.Form):
     """What one move needs: built from the workflow, and from the JSON Schema of its form."""
 
     opinion = forms.CharField(label=gettext_lazy("opinion"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
-    def __init__(self, step: Move, case: Case, *args: Any, department: int | None = None, **options: Any) -> None:
+    def __init__(self, step: Move, known: Known, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.step, self.case = step, case
+        self.step = step
         needs = set(step.requires)
         self.fields["opinion"].required = "opinion" in needs
         if "category" in needs:
@@ -94,11 +115,11 @@ class MoveForm(forms.Form):
                 label=_("category"),
                 choices=or_none(categories),
                 widget=PlainSelect,
-                initial=case.category_id,
+                initial=known.category,
                 required=True,
             )
             self.fields["emergency"] = forms.TypedChoiceField(
-                label=_("emergency"), coerce=int, choices=Emergency.choices, initial=case.emergency
+                label=_("emergency"), coerce=int, choices=Emergency.choices, initial=known.emergency
             )
         if "department" in needs:
             self.fields["department"] = forms.TypedChoiceField(
@@ -106,11 +127,15 @@ class MoveForm(forms.Form):
                 coerce=int,
                 choices=or_none(departments),
                 widget=PlainSelect,
-                initial=department,
+                initial=known.department,
             )
-        if "department" in needs or step.code == "consult":
+        if {"assign_department", "order_opinions"} & set(step.effects):
             self.fields["assistants"] = forms.TypedMultipleChoiceField(
-                label=_("assisting departments"), coerce=int, choices=departments, required=False
+                label=_("assisting departments"),
+                coerce=int,
+                choices=departments,
+                widget=PlainSelectMultiple,
+                required=False,
             )
         if "hours" in needs:
             self.fields["hours"] = forms.IntegerField(label=_("hours"), min_value=1, max_value=2400)
@@ -136,6 +161,18 @@ class MoveForm(forms.Form):
             photos=data.get("photos") or (),
             form={name: data[f"form-{name}"] for name, _f in self.extra if data.get(f"form-{name}") not in (None, "")},
         )
+
+
+def fields_html(form: forms.Form) -> SafeString:
+    """Errors of the whole form and its fields."""
+    return render_to_string("coordination/_fields.html", {"form": form})
+
+
+@remembered(10, most=500)
+def empty_fields(definition: int, move: str, known: Known) -> SafeString:
+    """The fields of a move nobody has filled in yet: five forms stand on a case's page, most of them never opened."""
+    step = definitions.workflow(definition).moves[move]
+    return fields_html(MoveForm(step, known, prefix=move))
 
 
 def _schema_fields(schema: dict[str, Any]) -> Iterable[tuple[str, forms.Field]]:

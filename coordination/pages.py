@@ -187,7 +187,7 @@ class TimeLimitPages(ModelPages):
     def store(self, instance: Model, form: Any) -> None:
         """A limit counts for stages that begin from now on."""
         instance.save()
-        limits.forget()
+        limits.rules.forget()
 
 
 @register

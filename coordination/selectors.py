@@ -2,40 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
 
-from platform_core.models import Attachment, User
+from platform_core.memo import remembered
+from platform_core.models import Attachment, Organisation, Region, User
 
-from .models import Case, CaseTask, StageRecord
-from .services import definitions
-from .workflow import Workflow
+from .models import Case, CaseRequest, CaseTask, PartFacility, StageRecord
+from .services import categories, definitions
+from .services.effects import ASKING, DECIDING
+from .workflow import Move, Workflow
 
 
 def case_of(user: User, pk: int) -> Case:
-    """A case with everything its page shows. Raises Http404 outside the user's scope (five queries)."""
+    """A case with what its page shows. Raises Http404 outside the user's scope (two queries, and one for a part).
+
+    Joins that are most often empty would be planned all the same: part and merged case are read when there is one.
+    """
     rows: Any = Case.objects.visible_to(user)
     case: Case | None = (
         rows.filter(pk=pk)
-        .select_related("category", "department", "region", "grid", "part__owner", "reporter", "duplicate_of")
+        .select_related("region", "grid", "reporter")
         .defer("region__geometry", "grid__geometry")
-        .prefetch_related(
-            Prefetch("tasks", CaseTask.objects.select_related("assignee", "organisation")),
-            "requests",
-            Prefetch("duplicates", Case.objects.only("number", "description", "duplicate_of")),
-        )
+        .annotate(has_duplicates=Exists(Case.objects.filter(duplicate_of=OuterRef("pk")).order_by()))
+        .prefetch_related("tasks")
+        .order_by()
         .first()
     )
     if case is None:
         raise Http404
+    _name(case, "category", categories.known())
+    _name(case, "department", organisations())
+    if case.part_id:
+        case.part = PartFacility.objects.select_related("owner").get(pk=case.part_id)
+    for task in case.tasks.all():
+        _name(task, "organisation", organisations())
     return case
+
+
+def pending_of(case: Case, flow: Workflow) -> list[CaseRequest]:
+    """What has been asked for and is not decided; asked of the database only where the workflow allows to ask."""
+    effects = {name for step in flow.from_state(case.state) for name in step.effects}
+    if effects.isdisjoint(ASKING) and effects.isdisjoint(DECIDING):
+        return []
+    return list(case.requests.filter(state=CaseRequest.State.PENDING))
+
+
+def _name(row: Model, field: str, known: Mapping[Any, Model]) -> None:
+    """Set a related row from what is remembered; one that is not is read when it is asked for."""
+    found = known.get(getattr(row, f"{field}_id"))
+    if found is not None:
+        setattr(row, field, found)
 
 
 @dataclass(frozen=True)
@@ -46,12 +71,13 @@ class Entry:
     move: str
     state: str
     photos: list[Attachment]
-    is_system: bool = False
 
 
 def timeline(case: Case, flow: Workflow) -> list[Entry]:
     """Every record, oldest first, with its photos (two queries)."""
-    records = list(case.records.select_related("organisation", "actor"))
+    records = list(case.records.all())
+    for record in records:
+        _name(record, "organisation", organisations())
     photos = photos_of(records)
     return [
         Entry(
@@ -111,14 +137,69 @@ def queue_rows(queue: Queue, user: User) -> QuerySet[Case]:
     return found
 
 
+LISTED = (
+    "number", "is_demo", "state", "version", "source", "category", "emergency", "description", "address", "region",
+    "department", "is_open", "is_suspended", "due_at", "warn_at", "reported_at", "supervised_at",
+)  # fmt: skip
+
+
 def with_names(keys: Iterable[int]) -> list[Case]:
-    """Cases by key, in that order, with what a list shows.
+    """Cases by key, in that order, with what a list shows (at most two queries: names are remembered).
 
     Lists choose their page by key first: sorting narrow rows is much cheaper than sorting joined ones.
     """
     wanted = list(keys)
-    found = Case.objects.select_related("category", "department", "region").defer("region__geometry").in_bulk(wanted)
+    found = Case.objects.only(*LISTED).in_bulk(wanted)
+    kinds, leaders = categories.known(), organisations()
+    nameless = {case.region_id for case in found.values() if not case.address}
+    places = Region.objects.only("name").in_bulk(nameless) if nameless else {}
+    for case in found.values():
+        _name(case, "category", kinds)
+        _name(case, "department", leaders)
+        _name(case, "region", places)
     return [found[key] for key in wanted if key in found]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case as a desk lists it, in text."""
+
+    case: Case
+    address: str
+    ticket: str
+    """Key and version for the tick; '' where the desk's main move is not the case's."""
+    state: str
+    category: str
+    place: str
+    source: str
+    department: str
+    reported_at: str
+
+
+def listed(code: str, keys: Iterable[int], flow: Workflow, bulk: Move | None) -> list[Row]:
+    """A page of the desk `code` (at most two queries)."""
+    sources: dict[str, Any] = dict(Case.Source.choices)
+    address = reverse("case", args=[0])  # one look into the url table instead of one a row
+    return [
+        Row(
+            case=case,
+            address=f"{address.replace('/0/', f'/{case.pk}/')}?desk={code}",
+            ticket=f"{case.pk}-{case.version}" if bulk and case.state in bulk.sources else "",
+            state=flow.label(case.state),
+            category=case.category.name if case.category else "—",
+            place=case.address or case.region.name,
+            source=str(sources[case.source]),
+            department=case.department.name if case.department else "—",
+            reported_at=f"{timezone.localtime(case.reported_at):%m-%d %H:%M}",
+        )
+        for case in with_names(keys)
+    ]
+
+
+@remembered(10)
+def organisations() -> dict[int, Organisation]:
+    """Every organisation by key (one query)."""
+    return Organisation.objects.in_bulk()
 
 
 def _states(queue: Queue) -> tuple[str, ...]:
@@ -132,12 +213,6 @@ def _states(queue: Queue) -> tuple[str, ...]:
     return queue.states + (added if queue.code not in ("requests", "street") else ())
 
 
-def queue_counts(user: User) -> dict[str, int]:
-    """Open cases of every desk the user works at, by desk (one query over the open cases)."""
-    mine = [queue for queue in QUEUES.values() if user.has_perm(f"coordination.{queue.right}")]
-    return {queue.code: queue_rows(queue, user).order_by().count() for queue in mine}
-
-
 def lamps(rows: QuerySet[Case], now: datetime | None = None) -> dict[str, int]:
     """How many of some open cases are red, yellow, green and grey (one query)."""
     moment = now or timezone.now()
@@ -149,13 +224,3 @@ def lamps(rows: QuerySet[Case], now: datetime | None = None) -> dict[str, int]:
             all=Count("pk"),
         )
     )
-
-
-def left_text_minutes(case: Case, now: datetime | None = None) -> int | None:
-    """Minutes to the deadline by the wall clock, negative when past; None without one."""
-    if case.due_at is None:
-        return None
-    return int((case.due_at - (now or timezone.now())).total_seconds() // 60)
-
-
-__all__ = ["QUEUES", "Queue", "case_of", "lamps", "photos_of", "queue_counts", "queue_rows", "timeline"]

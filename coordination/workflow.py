@@ -93,7 +93,7 @@ MOVES = (
     Move("void", gettext_noop("declare void"), ("registering", "dispatching"), "void", "register_case", ("opinion",), ("count_void", "finish_case"), ("reporter",)),
     # Around dispatch.
     Move("back_to_registration", gettext_noop("return to registration"), ("dispatching",), "registering", "dispatch_case", ("opinion",), (), ("holders",)),
-    Move("return_dispatch", gettext_noop("return: not ours"), ("disposing",), "dispatching", "dispose_case", ("opinion",), ("count_return", "cancel_tasks"), ("holders",)),
+    Move("return_dispatch", gettext_noop("return: not ours"), ("disposing",), "dispatching", "dispose_case", ("opinion",), ("count_return", "cancel_tasks", "release_department"), ("holders",)),
     Move("consult", gettext_noop("ask for consultation"), ("dispatching",), "consulting", "dispatch_case", ("opinion",), ("order_opinions",), ("chiefs",)),
     Move("conclude", gettext_noop("conclude consultation"), ("consulting",), "dispatching", "dispatch_case", ("opinion",), ("cancel_tasks",)),
     # While disposing.
@@ -152,6 +152,30 @@ class Workflow:
         """Moves offered there, main path first."""
         found = [move for move in self.moves.values() if state in move.sources and move.code not in SYSTEM_MOVES]
         return sorted(found, key=lambda move: not move.is_main)
+
+    def with_effect(self, effect: str) -> list[str]:
+        """Codes of the moves that have an effect."""
+        return [move.code for move in self.moves.values() if effect in move.effects]
+
+    def main_path(self) -> list[str]:
+        """States along the main moves, from the report to the end."""
+        path = ["reported"]
+        while step := next((move for move in self.from_state(path[-1]) if move.is_main and move.target), None):
+            if step.target in path:
+                break
+            path.append(step.target)
+        return path
+
+    def place_on_path(self, state: str) -> str:
+        """The state itself, or the one on the main path that it is entered from; '' for an end beside the path."""
+        path = self.main_path()
+        if state in path:
+            return state
+        found = self.states.get(state)
+        if found is None or found.is_final:
+            return ""
+        doors = {source for move in self.moves.values() if move.target == state for source in move.sources}
+        return next((code for code in path if code in doors), "")
 
     def label(self, state: str) -> str:
         """Name of a state, its code where this version has none."""

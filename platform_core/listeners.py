@@ -8,9 +8,14 @@ from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.http import HttpRequest
+from guardian.models import GroupObjectPermission, UserObjectPermission
 
-from .models import PlatformInstance, User, UserSession
+from . import context
+from .memo import changed
+from .models import DataScope, PlatformInstance, Role, User, UserSession
+from .models.user import RIGHTS
 from .services import audit
 
 
@@ -60,8 +65,22 @@ def create_access_permissions(sender: type, **_kwargs: Any) -> None:
         )
 
 
+def _rights_changed(sender: type, **_kwargs: Any) -> None:
+    changed(RIGHTS)
+
+
+def _forget_platform(sender: type, **_kwargs: Any) -> None:
+    context.platform.forget()
+
+
 def connect() -> None:
     """Connect the listeners; called once by AppConfig.ready."""
     user_logged_in.connect(_on_login)
     user_logged_out.connect(_on_logout)
     user_login_failed.connect(_on_failure)
+    for through in (User.groups.through, User.user_permissions.through, Role.permissions.through):
+        m2m_changed.connect(_rights_changed, sender=through)
+    for signal in (post_save, post_delete):
+        for kind in (DataScope, UserObjectPermission, GroupObjectPermission):
+            signal.connect(_rights_changed, sender=kind)
+    post_save.connect(_forget_platform, sender=PlatformInstance)

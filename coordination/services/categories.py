@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
-
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from coordination.models import CaseCategory
 from platform_core.errors import DomainError
+from platform_core.memo import remembered
 
-REMEMBER_S = 10.0
-_known: list[tuple[float, dict[str, CaseCategory]]] = []
+
+@remembered(10)
+def known() -> dict[str, CaseCategory]:
+    """Every category by code, retired ones too (one query)."""
+    return {row.code: row for row in CaseCategory.objects.all()}
 
 
 def find(code: str) -> CaseCategory:
-    """A category in use, from what the process remembers for REMEMBER_S. Raises DomainError for an unknown code."""
-    if not _known or _known[0][0] < time.monotonic() or settings.ENVIRONMENT == "test":
-        _known[:] = [(time.monotonic() + REMEMBER_S, {row.code: row for row in CaseCategory.objects.current()})]
-    found = _known[0][1].get(code)
-    if found is None:
+    """A category in use. Raises DomainError for an unknown code."""
+    found = known().get(code)
+    if found is None or found.is_retired:
         raise DomainError("unknown_category", _("There is no category %s.") % code, field="category")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from django.contrib.auth.models import Permission
@@ -15,30 +14,25 @@ from jsonschema.exceptions import SchemaError
 from coordination.models import Stage, WorkflowDefinition
 from coordination.workflow import Workflow
 from platform_core.errors import DomainError
+from platform_core.memo import remembered
 from platform_core.services import audit
 
-REMEMBER_S = 5.0
 _workflows: dict[int, Workflow] = {}
-_in_force: list[tuple[float, WorkflowDefinition]] = []
 
 
 def forget() -> None:
     """After a change in this process."""
-    _in_force.clear()
+    in_force.forget()
     _workflows.clear()
 
 
+@remembered(5)
 def in_force() -> WorkflowDefinition:
-    """The published version, remembered for REMEMBER_S. Raises DomainError before the first one is loaded."""
-    from django.conf import settings
-
-    if _in_force and _in_force[0][0] > time.monotonic() and settings.ENVIRONMENT != "test":
-        return _in_force[0][1]
+    """The published version. Raises DomainError before the first one is loaded."""
     try:
         found: WorkflowDefinition = WorkflowDefinition.objects.in_force()
     except WorkflowDefinition.DoesNotExist as error:
         raise DomainError("no_workflow", _("No workflow is in force: run manage.py load_coordination.")) from error
-    _in_force[:] = [(time.monotonic() + REMEMBER_S, found)]
     return found
 
 

@@ -13,7 +13,7 @@ from coordination.models import Case, CaseRequest, CaseTask, Stage, StageRecord
 from platform_core.errors import DomainError
 from platform_core.models import Organisation, User
 
-from . import limits
+from . import definitions, limits
 from .counting import Delta, delta
 
 if TYPE_CHECKING:
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Moving:
-    """A move under way. `minutes` overrides the limit of the stage that begins; `deltas` feed the counts."""
+    """A move under way; `deltas` feed the counts."""
 
     case: Case
     actor: User | None
     given: Given
     at: datetime
     was_in_time: bool | None
-    minutes: float | None = None
-    keeps_due: bool = False
     deltas: list[Delta] = field(default_factory=list)
 
     def count(self, measure: str, number: int = 1, *, on: datetime | None = None, person: int | None = None) -> None:
@@ -78,8 +76,11 @@ def _closing(moving: Moving, number: int) -> None:
         moving.count("closed_in_time_of_due", number, on=case.dispose_due_at)
 
 
-def _last_actor(case: Case, move: str) -> int | None:
-    return StageRecord.objects.filter(case=case, move=move).order_by("-id").values_list("actor", flat=True).first()
+def _last_actor(case: Case, effect: str) -> int | None:
+    """Who last made a move with this effect."""
+    moves = definitions.workflow(case.definition_id).with_effect(effect)
+    rows = StageRecord.objects.filter(case=case, move__in=moves).order_by("-id")
+    return rows.values_list("actor", flat=True).first()
 
 
 @effect
@@ -107,7 +108,7 @@ def count_registered(moving: Moving) -> None:
 def count_void(moving: Moving) -> None:
     """作废: a registration that should not have been."""
     if moving.case.registered_at:
-        registrar = _last_actor(moving.case, "register")
+        registrar = _last_actor(moving.case, "count_registered")
         moving.count("accurate_registered", -1, on=moving.case.registered_at, person=registrar)
         moving.count("voided")
 
@@ -204,12 +205,23 @@ def cancel_tasks(moving: Moving) -> None:
     moving.case.tasks.filter(state="open").update(state="cancelled", done_at=moving.at)
 
 
+def _drop_requests(moving: Moving) -> None:
+    moving.case.requests.filter(state="pending").update(state="rejected", decided_at=moving.at)
+
+
+@effect
+def release_department(moving: Moving) -> None:
+    """The case is nobody's until it is dispatched anew; what the department asked for is off the table."""
+    moving.case.department = None
+    _drop_requests(moving)
+
+
 @effect
 def count_return(moving: Moving) -> None:
     """回退: the dispatch was not accurate; the case leaves the department's cohort."""
     case = moving.case
     if case.dispatched_at:
-        dispatcher = _last_actor(case, "dispatch")
+        dispatcher = _last_actor(case, "start_disposal")
         moving.count("accurate_dispatched", -1, on=case.dispatched_at, person=dispatcher)
     moving.count("returned")
     _cohort(moving, -1)
@@ -240,7 +252,7 @@ def finish_disposal(moving: Moving) -> None:
     if names := [str(task.organisation) for task in waiting]:
         raise DomainError("assistance_open", _("These departments have not finished yet: %s") % "、".join(names))
     case.tasks.filter(kind=CaseTask.Kind.DISPOSE, state="open").update(state="done", done_at=moving.at)
-    case.requests.filter(state="pending").update(state="rejected", decided_at=moving.at)
+    _drop_requests(moving)
     case.disposed_at = moving.at
     moving.count("disposed")
     if case.is_disposed_in_time is not False:
@@ -281,6 +293,16 @@ def reopen_case(moving: Moving) -> None:
     _cohort(moving, -1)
     moving.count("reopened")
     case.closed_at = case.disposed_at = case.dispose_due_at = case.close_due_at = None
+
+
+ASKING = {"ask_extension": CaseRequest.Kind.EXTENSION, "ask_suspension": CaseRequest.Kind.SUSPENSION}
+DECIDING = {
+    "grant_extension": CaseRequest.Kind.EXTENSION,
+    "refuse_extension": CaseRequest.Kind.EXTENSION,
+    "grant_suspension": CaseRequest.Kind.SUSPENSION,
+    "refuse_suspension": CaseRequest.Kind.SUSPENSION,
+}
+"""Effects that ask for something, and that answer it: a move with one is offered when it makes sense."""
 
 
 def _pending(moving: Moving, kind: str) -> CaseRequest:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.utils.translation import gettext as _
 
 from coordination.models import Case
 from coordination.workflow import Move, Workflow
 from platform_core.errors import DomainError
 from platform_core.models import User
+
+from .effects import ASKING, DECIDING
 
 
 def may(case: Case, step: Move, actor: User | None) -> bool:
@@ -33,7 +37,7 @@ def _is_department(case: Case, step: Move, actor: User) -> bool:
     organisation = actor.organisation
     if organisation is None:
         return False
-    if step.code == "assist_done":
+    if "finish_assistance" in step.effects:
         return any(
             task.kind == "assist" and task.state == "open" and task.organisation_id == organisation.pk
             for task in case.tasks.all()
@@ -47,14 +51,12 @@ def demand(case: Case, step: Move, actor: User | None) -> None:
         raise DomainError("forbidden", _("It is not yours to “%s” this case.") % step.label)
 
 
-def offered(case: Case, flow: Workflow, actor: User) -> list[Move]:
-    """Moves the actor may make now, main path first."""
-    pending = {request.kind for request in case.requests.all() if request.state == "pending"}
+def offered(case: Case, flow: Workflow, actor: User, pending: Collection[str]) -> list[Move]:
+    """Moves the actor may make now, main path first. `pending` are the kinds of requests that wait for a decision."""
     found = []
     for step in flow.from_state(case.state):
-        kind = next((kind for kind in ("extension", "suspension") if step.code.endswith(kind)), "")
-        if kind and (step.code.startswith("ask_") == (kind in pending)):
-            continue  # asked for already, or nothing to decide
-        if may(case, step, actor):
+        asked_already = any(ASKING.get(name) in pending for name in step.effects)
+        nothing_to_decide = any(name in DECIDING and DECIDING[name] not in pending for name in step.effects)
+        if not asked_already and not nothing_to_decide and may(case, step, actor):
             found.append(step)
     return found

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import models
 
 from coordination.models import CaseCategory, TimeLimit
 from coordination.models.category import Stage
+from platform_core.memo import remembered
 from platform_core.services.working_time import WorkCalendar
 from platform_core.services.working_time import load as load_calendar
 
-REMEMBER_S = 10.0
 WARN_SHARE = 0.8
 
 
@@ -26,21 +24,10 @@ class Rules:
     calendar: WorkCalendar
 
 
-_known: list[tuple[float, Rules]] = []
-
-
-def forget() -> None:
-    """After a change in this process."""
-    _known.clear()
-
-
+@remembered(10)
 def rules() -> Rules:
-    """Limits and working calendar, remembered by the process for REMEMBER_S (three queries)."""
-    if _known and _known[0][0] > time.monotonic() and settings.ENVIRONMENT != "test":
-        return _known[0][1]
-    found = Rules(tuple(TimeLimit.objects.current()), load_calendar())
-    _known[:] = [(time.monotonic() + REMEMBER_S, found)]
-    return found
+    """Limits and working calendar (three queries)."""
+    return Rules(tuple(TimeLimit.objects.current()), load_calendar())
 
 
 def find(stage: str, category: str, emergency: int) -> TimeLimit | None:

@@ -155,10 +155,9 @@ def _make(
     if leaves:
         _count_stage(moving, old)
         _enter(moving, old, new)
-    if step.code == "return_dispatch":
-        case.department = None
     case.version += 1
-    case.is_published = False
+    if step.target or step.effects:  # a note says nothing to province and nation
+        case.is_published = False
     case.save()
     record = _record(moving, step, old, new, department or case.department_id, minutes if leaves else None)
     _keep_photos(record, given, actor)
@@ -198,7 +197,7 @@ def _enter(moving: Moving, old: State, new: State) -> None:
         case.due_at = case.warn_at = case.alarm_at = None
         return
     goes_on = not old.clock_runs and old.stage == new.stage
-    minutes = float(case.left_minutes) if goes_on and case.left_minutes is not None else moving.minutes
+    minutes = float(case.left_minutes) if goes_on and case.left_minutes is not None else None
     found = limits.deadline(at, new.stage, code, case.emergency, minutes) if new.stage else None
     case.stage_started_at = at
     case.left_minutes = None
@@ -219,7 +218,7 @@ def _record(
         data["hours"] = {"hours": given.hours}
     if given.score:
         data["score"] = {"score": given.score}
-    if case.duplicate_of_id and step.code == "merge":
+    if "merge_case" in step.effects:
         data["merged_into"] = {"number": given.duplicate.strip()}
     return StageRecord.objects.create(
         case=case,
@@ -261,7 +260,7 @@ def rate(case_id: int, score: int, *, at: datetime | None = None) -> Case:
 def move_many(
     cases: Sequence[tuple[int, int]], code: str, actor: User, given: Given | None = None
 ) -> tuple[int, list[str]]:
-    """A move for several (case id, version), each in its own transaction. Returns how many, and why others not"""
+    """A move for several (case id, version), each in its own transaction. Returns how many, and why others not."""
     done, refused = 0, []
     for pk, version in cases:
         try:
@@ -272,5 +271,3 @@ def move_many(
             done += 1
     return done, refused
 
-
-__all__ = ["Given", "move", "move_many", "rate"]

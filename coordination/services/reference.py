@@ -97,5 +97,5 @@ def load() -> str:
         Shift.objects.get_or_create(name=name, defaults={"starts_at": start, "ends_at": end})
     load_workflow()
     definitions.forget()
-    limits.forget()
+    limits.rules.forget()
     return f"{categories} new categories, {TimeLimit.objects.count()} limits, {Indicator.objects.count()} indicators"

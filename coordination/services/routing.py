@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from coordination.models import Case, RoutingRule
+from platform_core.memo import remembered
 from platform_core.models import Organisation
 from platform_core.services.jobs import Outcome, Progress, kind
 
@@ -23,7 +24,9 @@ class Suggestion:
     reason: str
 
 
-def _rules() -> list[RoutingRule]:
+@remembered(10)
+def rules() -> list[RoutingRule]:
+    """In the order they are tried (one query)."""
     rows = RoutingRule.objects.current().select_related("department", "region").defer("region__geometry")
     return sorted(rows, key=lambda rule: (rule.priority, -len(rule.category), -len(rule.region_id or ""), rule.pk))
 
@@ -36,12 +39,12 @@ def suggest(case: Case) -> Suggestion | None:
     """The part's owner, else the first rule that fits; None where nothing does."""
     if case.part and case.part.owner:
         return Suggestion(case.part.owner, _("owner of the part %s") % case.part.code)
-    return first_fitting(_rules(), case.category_id or "", case.region_id)
+    return first_fitting(rules(), case.category_id or "", case.region_id)
 
 
-def first_fitting(rules: Iterable[RoutingRule], category: str, region: str) -> Suggestion | None:
+def first_fitting(ordered: Iterable[RoutingRule], category: str, region: str) -> Suggestion | None:
     """The department of the first of the ordered rules that speaks about such a case."""
-    for rule in rules:
+    for rule in ordered:
         if _fits(rule, category, region):
             reason = _("rule %(number)d: %(category)s in %(region)s") % {
                 "number": rule.pk,
@@ -70,14 +73,14 @@ class Trial:
 
 def test_against_history(progress: Progress | None = None) -> Trial:
     """Compare the rules with the department that disposed of the last 20,000 closed cases."""
-    rules = _rules()
+    ordered = rules()
     rows = Case.objects.filter(state="closed", department__isnull=False, category__isnull=False)
     pairs = list(rows.order_by("-reported_at").values_list("category", "region", "department")[:HISTORY])
     matched = silent = 0
     misses: Counter[str] = Counter()
     totals: Counter[str] = Counter()
     for number, (category, region, department) in enumerate(pairs, start=1):
-        found = first_fitting(rules, category, region)
+        found = first_fitting(ordered, category, region)
         totals[category] += 1
         if found is None:
             silent += 1

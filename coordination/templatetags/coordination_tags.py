@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -9,10 +10,13 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import get_language, gettext_noop
 
-from coordination.models import Case, StageRecord
+from coordination.models import Case, Emergency, StageRecord
+from coordination.selectors import Row
 from coordination.services.performance import Figure
+from coordination.workflow import Move
+from platform_core.templatetags.shell import demo_label
 
 register = template.Library()
 # Keys of StageRecord.data as readers see them.
@@ -22,7 +26,11 @@ DATA_KEYS = (gettext_noop("hours"), gettext_noop("score"), gettext_noop("number"
 @register.simple_tag
 def lamp(case: Case) -> SafeString:
     """The coloured lamp, with its meaning in words for those who do not see it."""
-    colour = case.lamp
+    return _lamp(case.lamp, get_language())
+
+
+@lru_cache(maxsize=32)
+def _lamp(colour: str, language: str | None) -> SafeString:
     if not colour:
         return format_html('<span class="lamp off" title="{}"></span>', _("over"))
     words = {"green": _("in time"), "yellow": _("soon due"), "red": _("overdue"), "grey": _("clock stopped")}[colour]
@@ -49,6 +57,48 @@ def _span(minutes: int) -> str:
     if minutes >= 60:
         return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
     return _("%d min") % minutes
+
+
+ROW = (
+    '<tr data-href="{address}" tabindex="-1">{tick}<td>{lamp}</td><td><a href="{address}">{number}</a>{marks}</td>'
+    '<td>{state}</td><td>{category}</td><td class="clip">{description}</td><td class="clip">{place}</td>'
+    '<td>{source}</td><td class="clip">{department}</td><td>{reported_at}</td><td class="number">{left}</td></tr>'
+)
+
+
+@register.simple_tag
+def queue_row(row: Row, bulk: Move | None) -> SafeString:
+    """A row of a desk, written at once: by a template it costs ten times as much, and desks are asked all day."""
+    case, tick = row.case, ""
+    if bulk:
+        tick = format_html("<td>{}</td>", format_html(TICK, row.ticket, case.number) if row.ticket else "")
+    return format_html(
+        ROW,
+        tick=tick,
+        lamp=lamp(case),
+        marks=_marks(case.is_demo, bool(case.emergency), case.supervised_at is not None, get_language()),
+        left=time_left(case),
+        number=case.number,
+        description=case.description,
+        **{name: getattr(row, name) for name in SHOWN},
+    )
+
+
+TICK = '<input type="checkbox" name="case" value="{}" aria-label="{}">'
+SHOWN = ("address", "state", "category", "place", "source", "department", "reported_at")
+
+
+@lru_cache(maxsize=32)
+def _marks(is_demo: bool, is_urgent: bool, is_urged: bool, language: str | None) -> SafeString:
+    """What stands beside the number."""
+    found = []
+    if is_demo:
+        found.append(demo_label())
+    if is_urgent:
+        found.append(format_html('<span class="tag urgent">{}</span>', Emergency.URGENT.label))
+    if is_urged:
+        found.append(format_html('<span class="tag urged">{}</span>', _("urged on")))
+    return format_html_join("", " {}", ((mark,) for mark in found))
 
 
 @register.simple_tag(takes_context=True)

@@ -12,7 +12,7 @@ from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Min
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -54,19 +54,20 @@ def _map_data(case: Case, request: UserRequest) -> dict[str, Any]:
     }
 
 
-def _forms(case: Case, flow: Workflow, request: UserRequest, failed: forms.MoveForm | None) -> list[dict[str, Any]]:
+def _forms(
+    case: Case, flow: Workflow, request: UserRequest, pending: set[str], failed: forms.MoveForm | None
+) -> list[dict[str, Any]]:
     """The moves offered, each with its form."""
     found = []
-    for step in holding.offered(case, flow, request.user):
+    for step in holding.offered(case, flow, request.user, pending):
         suggestion = routing.suggest(case) if "department" in step.requires else None
-        form = (
-            failed
-            if failed is not None and failed.step.code == step.code
-            else forms.MoveForm(
-                step, case, prefix=step.code, department=suggestion.department.pk if suggestion else None
-            )
-        )
-        found.append({"step": step, "form": form, "suggestion": suggestion, "is_open": form is failed})
+        if failed is not None and failed.step.code == step.code:
+            fields = forms.fields_html(failed)
+        else:
+            known = forms.Known.of(step, case, suggestion.department.pk if suggestion else None)
+            fields = forms.empty_fields(case.definition_id, step.code, known)
+        is_open = failed is not None and failed.step.code == step.code
+        found.append({"step": step, "fields": fields, "suggestion": suggestion, "is_open": is_open})
     return found
 
 
@@ -74,11 +75,13 @@ def _show(request: UserRequest, pk: int, failed: forms.MoveForm | None = None, s
     case = selectors.case_of(request.user, pk)
     flow = definitions.workflow(case.definition_id)
     is_new = case.state in HELPS_WITH
+    pending = selectors.pending_of(case, flow)
     context = {
         "case": case,
         "state": flow.label(case.state),
         "steps": _steps(case, flow),
-        "moves": _forms(case, flow, request, failed),
+        "pending": pending,
+        "moves": _forms(case, flow, request, {asked.kind for asked in pending}, failed),
         "timeline": selectors.timeline(case, flow),
         "near": duplicates.near(case.location, case.category_id or "", request.user, excluding=case.pk)
         if is_new
@@ -92,15 +95,13 @@ def _show(request: UserRequest, pk: int, failed: forms.MoveForm | None = None, s
 
 
 def _steps(case: Case, flow: Workflow) -> list[dict[str, Any]]:
-    """The straight path, with what is behind and where the case is."""
-    path = ["reported", "registering", "dispatching", "disposing", "checking", "closing", "closed"]
-    here = {"verifying": "reported", "consulting": "dispatching", "suspended": "disposing", "reviewing": "closing"}
-    state = here.get(case.state, case.state)
-    at = path.index(state) if state in path else -1
+    """The main path of the case's workflow, with what is behind and where the case is."""
+    path, here = flow.main_path(), flow.place_on_path(case.state)
+    at = path.index(here) if here else -1
+    is_over = flow.states[here].is_final if here else False
     return [
-        {"label": flow.label(code), "is_done": number < at or case.state == "closed", "is_here": number == at}
+        {"label": flow.label(code), "is_done": number < at or is_over, "is_here": number == at}
         for number, code in enumerate(path)
-        if code in flow.states
     ]
 
 
@@ -134,12 +135,13 @@ def random_case(request: UserRequest) -> HttpResponse:
 def make_move(request: UserRequest, pk: int, code: str) -> HttpResponse:
     """Make a move; for those whose turn it is. An error keeps what was typed."""
     _demand_view(request)
-    case = selectors.case_of(request.user, pk)
+    rows: Any = Case.objects.visible_to(request.user)
+    case = get_object_or_404(rows.only("definition_id", "category_id", "emergency"), pk=pk)
     flow = definitions.workflow(case.definition_id)
     step = flow.moves.get(code)
     if step is None:
         raise Http404
-    form = forms.MoveForm(step, case, request.POST, request.FILES, prefix=code)
+    form = forms.MoveForm(step, forms.Known.of(step, case), request.POST, request.FILES, prefix=code)
     if not form.is_valid():
         return _show(request, pk, form, 422)
     try:

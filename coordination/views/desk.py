@@ -12,7 +12,10 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
@@ -23,6 +26,7 @@ from coordination.models import Case, Emergency
 from coordination.services import definitions, moving, routing
 from platform_core.forms.widgets import PlainSelect
 from platform_core.http import UserRequest
+from platform_core.memo import remembered
 
 PAGE = 25
 TITLES = {
@@ -69,13 +73,6 @@ class DeskFilter(django_forms.Form):
         widget=PlainSelect, label=gettext_lazy("professional department"), required=False, choices=or_none(departments)
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        for field in self.fields.values():  # asked once, not again for validation and for drawing
-            if isinstance(field, django_forms.ChoiceField):
-                choices: Any = field.choices
-                field.choices = list(choices)
-
     def apply(self, rows: QuerySet[Case]) -> QuerySet[Case]:
         """The rows that match; none for a choice that does not exist."""
         if not self.is_valid():
@@ -107,28 +104,35 @@ def _queue(request: UserRequest, code: str) -> selectors.Queue:
     return queue
 
 
+@remembered(10, most=200)
+def _filters(given: tuple[tuple[str, str], ...]) -> SafeString:
+    """The filter's fields as HTML: the same for everybody, and most often without a filter."""
+    return render_to_string("coordination/_filters.html", {"narrowing": DeskFilter(dict(given))})
+
+
 @login_required
 def desk(request: UserRequest, code: str) -> HttpResponse:
     """A desk's queue with filters; for those who hold its right."""
     queue = _queue(request, code)
-    narrowing = DeskFilter(request.GET)
+    given = {name: request.GET[name] for name in DeskFilter.base_fields if request.GET.get(name)}
     everything = selectors.queue_rows(queue, request.user)
     lamps = selectors.lamps(everything)
-    paginator = Paginator(narrowing.apply(everything).values_list("pk", flat=True), PAGE)
-    if not any(request.GET.get(name) for name in narrowing.fields):
+    rows = DeskFilter(given).apply(everything) if given else everything
+    paginator = Paginator(rows.values_list("pk", flat=True), PAGE)
+    if not given:
         paginator.__dict__["count"] = lamps["all"]  # counted already
     page = paginator.get_page(request.GET.get("page"))
     flow = definitions.workflow(definitions.in_force().pk)
-    bulk = BULK.get(code)
+    bulk = flow.moves.get(BULK.get(code, ""))
     context: dict[str, Any] = {
         "queue": queue,
         "title": TITLES[code],
-        "narrowing": narrowing,
+        "filters": SimpleLazyObject(lambda: _filters(tuple(given.items()))),
         "page": page,
         "lamps": lamps,
-        "cases": [(case, flow.label(case.state)) for case in selectors.with_names(page)],
-        "bulk": flow.moves.get(bulk) if bulk else None,
-        "departments": departments() if bulk == "dispatch" else [],
+        "rows": selectors.listed(code, page, flow, bulk),
+        "bulk": bulk,
+        "departments": departments() if bulk and bulk.code == "dispatch" else [],
         "active": request.path,
     }
     template = "_queue.html" if request.htmx and not request.htmx.boosted else "desk.html"

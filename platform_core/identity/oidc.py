@@ -41,6 +41,10 @@ class LinkedAccountBackend(OIDCAuthenticationBackend):
         identity.link(user, settings.OIDC_PROVIDER_URL, claims["sub"], str(claims.get("name", "")))
         return user
 
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """None of its own: PlatformBackend is asked as well, and would be asked twice."""
+        return set()
+
     def get_user(self, user_id: int) -> User | None:
         """The user of a session, asked at every request: a closed or retired account is out at once."""
         return User.objects.filter(pk=user_id, is_active=True, retired_at=None).first()

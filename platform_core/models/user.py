@@ -19,10 +19,15 @@ from guardian.models import GroupObjectPermission, UserObjectPermission
 from simple_history.models import HistoricalRecords
 
 from platform_core.fields import EncryptedTextField, mask_phone
+from platform_core.memo import remembered, version_of
 
 from .base import DemoMixin, RetirableModel, ScopedQuerySet
 from .organisation import Organisation
 from .region import Region
+
+RIGHTS = "rights"
+RIGHTS_REMEMBERED_S = 30.0
+"""Rights and data scopes are remembered as long as nobody changes any (listeners), and for 30 s at most."""
 
 
 class RoleManager(models.Manager["Role"]):
@@ -130,30 +135,66 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, Ret
         """The telephone as everybody may see it."""
         return mask_phone(self.phone or "")
 
+    @cached_property
+    def _rights_version(self) -> int:
+        return version_of(RIGHTS)
+
+    @cached_property
+    def rights(self) -> frozenset[str]:
+        """`app.codename` of every right by roles or granted directly; says nothing of superusers."""
+        return rights_of(self.pk, self._rights_version)
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Django's, without asking every backend for what only roles and rights decide."""
+        if obj is not None:
+            return super().has_perm(perm, obj)
+        return self.is_active and (self.is_superuser or perm in self.rights)
+
     def scopes(self) -> list[Scope]:
-        """Data scopes, read once for the lifetime of this object (one query)."""
+        """Data scopes, read once for the lifetime of this object."""
         return self._scopes
 
     @cached_property
     def _scopes(self) -> list[Scope]:
-        return [
-            Scope(row.region.prefix if row.region else None, row.organisation.path if row.organisation else None)
-            for row in self.data_scopes.select_related("region", "organisation").defer("region__geometry")
-        ]
+        return scopes_of(self.pk, self._rights_version)
 
     def object_ids(self, model: type[Model]) -> list[Any]:
-        """Keys of single objects of `model` that were opened to this user (one query, cached)."""
+        """Keys of single objects of `model` that were opened to this user, read once for the lifetime of this object."""
         cache: dict[type[Model], list[Any]] = self.__dict__.setdefault("_object_ids", {})
         if model not in cache:
-            # guardian.shortcuts would compare the key of every row as text: seconds at five million rows.
-            right = {
-                "permission__codename": f"view_{model._meta.model_name}",
-                "permission__content_type": ContentType.objects.get_for_model(model),
-            }
-            own = UserObjectPermission.objects.filter(user=self, **right).values_list("object_pk", flat=True)
-            groups = GroupObjectPermission.objects.filter(group__user=self, **right).values_list("object_pk", flat=True)
-            cache[model] = [model._meta.pk.to_python(key) for key in own.union(groups)]
+            cache[model] = object_ids_of(self.pk, model, self._rights_version)
         return cache[model]
+
+
+@remembered(RIGHTS_REMEMBERED_S, most=5000)
+def rights_of(user: int, version: int) -> frozenset[str]:
+    """A user's rights as of a version of all rights (one query)."""
+    rows = Permission.objects.filter(models.Q(user=user) | models.Q(group__user=user)).order_by()
+    pairs = rows.values_list("content_type__app_label", "codename")
+    return frozenset(f"{app}.{name}" for app, name in pairs)
+
+
+@remembered(RIGHTS_REMEMBERED_S, most=5000)
+def scopes_of(user: int, version: int) -> list[Scope]:
+    """A user's data scopes (one query)."""
+    rows = DataScope.objects.filter(user=user).select_related("region", "organisation").defer("region__geometry")
+    return [
+        Scope(row.region.prefix if row.region else None, row.organisation.path if row.organisation else None)
+        for row in rows
+    ]
+
+
+@remembered(RIGHTS_REMEMBERED_S, most=5000)
+def object_ids_of(user: int, model: type[Model], version: int) -> list[Any]:
+    """Keys of single objects that were opened to a user (one query)."""
+    # guardian.shortcuts would compare the key of every row as text: seconds at five million rows.
+    right = {
+        "permission__codename": f"view_{model._meta.model_name}",
+        "permission__content_type": ContentType.objects.get_for_model(model),
+    }
+    own = UserObjectPermission.objects.filter(user=user, **right).values_list("object_pk", flat=True)
+    groups = GroupObjectPermission.objects.filter(group__user=user, **right).values_list("object_pk", flat=True)
+    return [model._meta.pk.to_python(key) for key in own.union(groups)]
 
 
 class DataScope(models.Model):

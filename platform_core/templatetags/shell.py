@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from platform_core.context import page_url
+from platform_core.context import side as main_menu
 from platform_core.models import AuditEntry
 from platform_core.pages import Column, ModelPages
 from platform_core.pages.base import readable
@@ -50,6 +51,15 @@ def icon(name: str) -> SafeString:
     return format_html(
         '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>', ICONS.get(name, ICONS["check"])
     )
+
+
+@register.simple_tag(takes_context=True)
+def side(context: dict[str, Any]) -> SafeString:
+    """The main menu as the user's rights leave it."""
+    request = context["request"]
+    if not request.user.is_authenticated:
+        return SafeString()
+    return main_menu(request.user, context.get("active", ""), request.path)
 
 
 @register.simple_tag
