@@ -178,7 +178,7 @@ class Web:
         subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=environment, check=True)
         self.process = subprocess.Popen(
             [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
-             "--blocking-threads", "4", "--backlog", "2048", "--log-level", "warning", "platform_core.wsgi:application"], env=environment,
+             "--blocking-threads", os.environ.get("WEB_THREADS", "2"), "--backlog", "2048", "--log-level", "warning", "platform_core.wsgi:application"], env=environment,
         )  # fmt: skip
         for _try in range(200):
             try:

@@ -11,7 +11,7 @@ import random
 import re
 from pathlib import Path
 
-import gevent
+import gevent  # type: ignore[import-untyped]
 from locust import FastHttpUser, between, task
 
 SESSIONS = itertools.cycle(json.loads(Path(os.environ["BENCH_SESSIONS"]).read_text()))
@@ -42,7 +42,7 @@ class Desk(FastHttpUser):  # the load and what is loaded share the machine
 
     @task(4)
     def look(self):
-        page = self.client.get(f"/coordination/desk/{self.desk}/", name="queue").text
+        page = self.client.get(f"/coordination/desk/{self.desk}/", name="queue").text or ""
         self.cases = CASE.findall(page)
 
     @task(2)
@@ -57,7 +57,7 @@ class Desk(FastHttpUser):  # the load and what is loaded share the machine
     def open(self):
         if self.cases:
             number = random.choice(self.cases)
-            page = self.client.get(f"/coordination/cases/{number}/?desk={self.desk}", name="case").text
+            page = self.client.get(f"/coordination/cases/{number}/?desk={self.desk}", name="case").text or ""
             version = VERSION.search(page)
             self.opened = (number, version[1]) if version else None
 

@@ -80,7 +80,7 @@ def connect_publishers() -> None:
     """City: what is saved goes out, in the transaction that saves it."""
     for model, table, to_row, related in MODELS:
         register_source(f"basic.{table}", _all_of(model, to_row, related))
-        post_save.connect(_on_save(table, to_row), sender=model, weak=False, dispatch_uid=f"publish {table}")
+        post_save.connect(on_save(table, to_row), sender=model, weak=False, dispatch_uid=f"publish {table}")
 
 
 def _all_of(model: type[Model], to_row: Callable[[Any], Row], related: tuple[str, ...]) -> Callable[[], Iterator[Row]]:
@@ -93,7 +93,9 @@ def _all_of(model: type[Model], to_row: Callable[[Any], Row], related: tuple[str
     return rows
 
 
-def _on_save(table: str, to_row: Callable[[Any], Row]) -> Callable[..., None]:
+def on_save(table: str, to_row: Callable[[Any], Row]) -> Callable[..., None]:
+    """A receiver of post_save: a row of `basic.<table>` goes out in the transaction that saved it."""
+
     def saved(sender: type[Model], instance: Model, raw: bool = False, **_more: Any) -> None:
         # A platform that is not set up yet has nobody to answer for its data.
         if not raw and PlatformInstance.objects.exists():

@@ -1,8 +1,11 @@
-"""The request behind `login_required`."""
+"""The request behind `login_required`, and what is read from any."""
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.http import HttpRequest
+from django.utils.dateparse import parse_date
 from django_htmx.middleware import HtmxDetails
 
 from .models import User
@@ -13,3 +16,11 @@ class UserRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def day_of(text: str | None) -> date | None:
+    """A day written as 2026-11-24; None for anything else."""
+    try:
+        return parse_date(text or "")
+    except ValueError:  # the 31st of November
+        return None

@@ -43,25 +43,33 @@ class Remembered(Generic[Given, Found]):
         self._kept.clear()
 
 
-def version_of(what: str) -> int:
-    """A number that is another one after any process has said `changed(what)` (one read of the shared cache).
-
-    As an argument of a remembered read it makes changes count at once, everywhere.
-    """
-    return 0 if settings.ENVIRONMENT == "test" else int(cache.get(f"version-of-{what}") or 0)
-
-
-def changed(what: str) -> None:
-    """To be called in the transaction of the change; counts when it is committed."""
-    transaction.on_commit(lambda: cache.set(f"version-of-{what}", time.time_ns(), None))
-
-
-def remembered(
-    seconds: float, most: int = 1000
-) -> Callable[[Callable[Given, Found]], Remembered[Given, Found]]:
+def remembered(seconds: float, most: int = 1000) -> Callable[[Callable[Given, Found]], Remembered[Given, Found]]:
     """Keep the answers of a read for `seconds`, up to `most` of them. Arguments must be hashable."""
 
     def wrap(read: Callable[Given, Found]) -> Remembered[Given, Found]:
         return Remembered(read, seconds, most)
 
     return wrap
+
+
+@remembered(1)
+def version_of(what: str) -> int:
+    """A number that is another one a second after any process has said `changed(what)` (one read of the shared cache).
+
+    As an argument of a remembered read it makes a change count in every process.
+    """
+    return 0 if settings.ENVIRONMENT == "test" else int(cache.get(_key(what)) or 0)
+
+
+def changed(what: str) -> None:
+    """To be called in the transaction of the change; counts when it is committed."""
+
+    def tell() -> None:
+        cache.set(_key(what), time.time_ns(), None)
+        version_of.forget()
+
+    transaction.on_commit(tell)
+
+
+def _key(what: str) -> str:
+    return f"version-of-{what}"

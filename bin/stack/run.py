@@ -79,6 +79,7 @@ def tier_environment(layout: Layout, ports: Mapping[str, int], tier: str) -> dic
         "STATIC_ROOT": str(layout.run / "static" / tier),
         "BEAT_SCHEDULE": str(layout.run / f"{tier}-beat"),
         "WEB_WORKERS": os.environ.get("WEB_WORKERS", "2"),
+        "WEB_THREADS": os.environ.get("WEB_THREADS", "2"),
         "WORKER_CONCURRENCY": os.environ.get("WORKER_CONCURRENCY", "2"),
         "METRICS_TOKEN": secret(layout, f"{tier}-metrics"),
         "DEMO_PASSWORD": secret(layout, "demo-password")[:12] + "a1!",

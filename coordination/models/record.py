@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.gis.db import models
+from django.contrib.postgres.indexes import BrinIndex
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -47,7 +48,11 @@ class StageRecord(models.Model):
         verbose_name = _("stage record")
         verbose_name_plural = _("stage records")
         ordering = ("id",)
-        indexes = (models.Index(fields=("id",), condition=Q(is_folded=False), name="stagerecord_unfolded"),)
+        indexes = (
+            models.Index(fields=("id",), condition=Q(is_folded=False), name="stagerecord_unfolded"),
+            # What somebody did in a month: records are written in the order of time, so ranges of pages suffice.
+            BrinIndex(fields=("at",), pages_per_range=32, autosummarize=True, name="stagerecord_at"),
+        )
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.move}"

@@ -21,6 +21,7 @@ def escalate(now: datetime | None = None) -> int:
     rows = list(
         Case.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("department", "region")
+        .defer("region__geometry")
         .filter(alarm_at__lte=moment)
         .order_by("alarm_at")[:BATCH]
     )

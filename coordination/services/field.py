@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from coordination.models import Case, GridDuty, LastPosition, RosterEntry, TrackPoint
 from platform_core.errors import DomainError
-from platform_core.models import Region, User
+from platform_core.models import User
+from platform_core.services.grids import district_at
 
 MOST_POINTS = 500
 EARLY = timedelta(hours=1)
@@ -44,11 +46,6 @@ class Fix:
     accuracy_m: float | None = None
 
 
-def _region_of(point: Point) -> str | None:
-    found: str | None = Region.objects.filter(level=3, geometry__covers=point).values_list("code", flat=True).first()
-    return found
-
-
 @transaction.atomic
 def keep_track(
     user: User, fixes: Sequence[Fix], carrier: str = TrackPoint.Carrier.PERSON, is_demo: bool = False
@@ -64,7 +61,8 @@ def keep_track(
     if not fixes:
         return 0
     newest = max(fixes, key=lambda fix: fix.device_at)
-    region = _region_of(Point(newest.longitude, newest.latitude, srid=4490))
+    district = district_at(Point(newest.longitude, newest.latitude, srid=4490))
+    region = district.code if district else None
     known = set(
         TrackPoint.objects.filter(user=user, device_at__in=[fix.device_at for fix in fixes]).values_list(
             "device_at", flat=True
@@ -151,19 +149,27 @@ def check_out(user: User, *, now: datetime | None = None) -> RosterEntry:
     return entry
 
 
-def track_of(user_id: int, day_start: datetime, day_end: datetime) -> list[tuple[float, float, datetime]]:
-    """A person's positions of a span, oldest first: longitude, latitude, time."""
-    rows = TrackPoint.objects.filter(user=user_id, device_at__gte=day_start, device_at__lt=day_end)
-    return [(row.location.x, row.location.y, row.device_at) for row in rows.order_by("device_at")]
+@dataclass(frozen=True)
+class Track:
+    """Where somebody went: km over the ellipsoid, and [longitude, latitude] of each position, oldest first."""
+
+    km: float
+    line: list[list[float]]
 
 
-def track_km(user_id: int, day_start: datetime, day_end: datetime) -> float:
-    """Length of a track in km, over the ellipsoid."""
+def tracks(users: Sequence[int], start: datetime, end: datetime) -> dict[int, Track]:
+    """Tracks of a span by user key; people without a position are left out (one query)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(ST_Length(ST_SetSRID(ST_MakeLine(location ORDER BY device_at), 4326)::geography), 0) "
-            "/ 1000 "
-            "FROM coordination_trackpoint WHERE user_id = %s AND device_at >= %s AND device_at < %s",
-            [user_id, day_start, day_end],
+            "SELECT user_id, ST_Length(ST_SetSRID(line, 4326)::geography) / 1000, ST_AsGeoJSON(line, 6) FROM ("
+            "SELECT user_id, ST_MakeLine(location ORDER BY device_at) AS line FROM coordination_trackpoint "
+            "WHERE user_id = ANY(%s) AND device_at >= %s AND device_at < %s GROUP BY user_id) AS tracks",
+            [list(users), start, end],
         )
-        return float(cursor.fetchone()[0])
+        return {user: Track(km, json.loads(line)["coordinates"]) for user, km, line in cursor.fetchall()}
+
+
+def track_km(user: int, start: datetime, end: datetime) -> float:
+    """Length of one person's track in km."""
+    found = tracks([user], start, end).get(user)
+    return found.km if found else 0.0

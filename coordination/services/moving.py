@@ -160,7 +160,7 @@ def _make(
         case.is_published = False
     case.save()
     record = _record(moving, step, old, new, department or case.department_id, minutes if leaves else None)
-    _keep_photos(record, given, actor)
+    attachments.keep_pictures(given.photos, target=record, user=actor)
     case_moved.send(Case, case=case, record=record, move=step.code)
     if not is_quiet:
         telling.tell(case, step, record, flow)
@@ -242,14 +242,6 @@ def _record(
     )
 
 
-def _keep_photos(record: StageRecord, given: Given, actor: User | None) -> None:
-    for photo in given.photos:
-        if isinstance(photo, Attachment):
-            attachments.link(photo, record)
-        else:
-            attachments.store_picture(photo, target=record, user=actor)
-
-
 def rate(case_id: int, score: int, *, at: datetime | None = None) -> Case:
     """The reporter's satisfaction, 1 to 5. Raises DomainError for another number or a case that is not closed."""
     if score not in range(1, 6):
@@ -270,4 +262,3 @@ def move_many(
         else:
             done += 1
     return done, refused
-

@@ -234,7 +234,8 @@ def cases_of(kind: str, subject: str, span: Span, user: User) -> QuerySet[Case]:
     begin, end = span.bounds()
     rows: Any = Case.objects.visible_to(user)
     if kind in (Subject.PERSON, Subject.POST):
-        who = {"actor_id": int(subject)} if kind == Subject.PERSON and subject.isdigit() else {"post": subject}
+        person = int(subject) if subject.isdigit() else 0
+        who = {"actor_id": person} if kind == Subject.PERSON else {"post": subject}
         acted = StageRecord.objects.filter(at__gte=begin, at__lt=end, **who)
         return rows.filter(pk__in=acted.values("case"))
     rows = rows.filter(reported_at__gte=begin, reported_at__lt=end)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -15,13 +14,13 @@ from django.db.models.functions import Substr
 from django.db.models.signals import post_save
 from django.utils import timezone
 
+from convergence.loading import on_save
 from coordination.models import Case, DayCount, PartFacility, Place, Subject
 from exchange.services import publish, register_source
 from exchange.tables import Row
-from platform_core.models import PlatformInstance
 
 BATCH = 500
-STATISTICS_DAYS = 2
+STATISTICS_DAYS = 4  # what was reported without a network may be three days old
 MEASURES = {
     "reportCount": "reported",
     "registerCount": "registered",
@@ -154,14 +153,6 @@ def _all_statistics() -> Iterator[Row]:
     return iter(statistics_rows(first, last) if first and last else [])
 
 
-def _on_save(table: str, to_row: Any) -> Any:
-    def saved(sender: Any, instance: Any, raw: bool = False, **_more: Any) -> None:
-        if not raw and PlatformInstance.objects.exists():
-            publish("basic", table, [to_row(instance)])
-
-    return saved
-
-
 def connect_publishers() -> None:
     """Name the sources of whole tables; a part or place that is saved goes out in the same transaction."""
     register_source("management.case", _all_cases)
@@ -173,5 +164,5 @@ def connect_publishers() -> None:
     register_source(
         "basic.geocode", lambda: (place_row(place) for place in Place.objects.order_by("pk").iterator(1000))
     )
-    post_save.connect(_on_save("partFacility", part_row), sender=PartFacility, weak=False, dispatch_uid="publish part")
-    post_save.connect(_on_save("geocode", place_row), sender=Place, weak=False, dispatch_uid="publish place")
+    post_save.connect(on_save("partFacility", part_row), sender=PartFacility, weak=False, dispatch_uid="publish part")
+    post_save.connect(on_save("geocode", place_row), sender=Place, weak=False, dispatch_uid="publish place")

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from coordination.models import Case, CaseCategory, Emergency, PartFacility, StageRecord
 from platform_core.errors import DomainError
 from platform_core.events import case_moved
-from platform_core.models import Attachment, Region, UnitGrid, User
+from platform_core.models import Attachment, UnitGrid, User
 from platform_core.services import attachments
+from platform_core.services.grids import district_at
 
 from . import categories, definitions, limits
 from .counting import delta
@@ -55,10 +56,10 @@ def place_of(location: Point) -> tuple[int | None, str]:
     grid = UnitGrid.objects.current().filter(geometry__covers=location).values_list("pk", "region_id").first()
     if grid:
         return grid
-    region = Region.objects.filter(level=3, geometry__covers=location).values_list("pk", flat=True).first()
-    if region is None:
+    district = district_at(location)
+    if district is None:
         raise DomainError("outside", _("This place lies outside the city's districts."), field="location")
-    return None, region
+    return None, district.pk
 
 
 def _part(code: str) -> PartFacility | None:
@@ -139,11 +140,7 @@ def _report(report: Report, reporter: User | None, at: datetime) -> Case:
         is_demo=report.is_demo,
     )
     record = _first_record(case, reporter, report, at)
-    for photo in report.photos:
-        if isinstance(photo, Attachment):
-            attachments.link(photo, record)
-        else:
-            attachments.store_picture(photo, target=record, user=reporter)
+    attachments.keep_pictures(report.photos, target=record, user=reporter)
     case_moved.send(Case, case=case, record=record, move="report")
     return case
 

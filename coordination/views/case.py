@@ -32,6 +32,7 @@ from coordination.services import (
 )
 from coordination.workflow import Workflow
 from platform_core.errors import DomainError
+from platform_core.forms.errors import blame
 from platform_core.http import UserRequest
 
 HELPS_WITH = {"reported", "registering"}
@@ -147,7 +148,7 @@ def make_move(request: UserRequest, pk: int, code: str) -> HttpResponse:
     try:
         moved = moving.move(pk, code, request.user, form.given(), version=_version(request))
     except DomainError as error:
-        form.add_error(error.details.get("field") if error.details.get("field") in form.fields else None, error.message)
+        blame(form, error)
         messages.error(request, error.message)
         return _show(request, pk, form, 409)
     messages.success(request, _("%(number)s: %(move)s. Now “%(state)s”.") % {
@@ -184,9 +185,7 @@ def new_case(request: UserRequest) -> HttpResponse:
         try:
             case = reporting.report(report, request.user)
         except DomainError as error:
-            form.add_error(
-                error.details.get("field") if error.details.get("field") in form.fields else None, error.message
-            )
+            blame(form, error)
         else:
             messages.success(request, _("Taken down as %s.") % case.number)
             return redirect(reverse("case", args=[case.pk]) + "?desk=acceptance")

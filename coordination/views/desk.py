@@ -8,7 +8,7 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -73,6 +73,13 @@ class DeskFilter(django_forms.Form):
         widget=PlainSelect, label=gettext_lazy("professional department"), required=False, choices=or_none(departments)
     )
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():  # asked once, not again for validation and for drawing
+            if isinstance(field, django_forms.ChoiceField):
+                choices: Any = field.choices
+                field.choices = list(choices)
+
     def apply(self, rows: QuerySet[Case]) -> QuerySet[Case]:
         """The rows that match; none for a choice that does not exist."""
         if not self.is_valid():
@@ -104,10 +111,26 @@ def _queue(request: UserRequest, code: str) -> selectors.Queue:
     return queue
 
 
-@remembered(10, most=200)
-def _filters(given: tuple[tuple[str, str], ...]) -> SafeString:
-    """The filter's fields as HTML: the same for everybody, and most often without a filter."""
-    return render_to_string("coordination/_filters.html", {"narrowing": DeskFilter(dict(given))})
+@remembered(10)
+def _no_filter() -> SafeString:
+    """The filter's fields with nothing chosen, as desks mostly show them: the same for everybody."""
+    return _fields(DeskFilter())
+
+
+def _fields(narrowing: DeskFilter) -> SafeString:
+    return render_to_string("coordination/_filters.html", {"narrowing": narrowing})
+
+
+def _page(everything: QuerySet[Case], narrowing: DeskFilter | None, number: str, needs_lamps: bool) -> tuple[Page, Any]:
+    """A page of keys, and how many lamps of each colour the desk shows."""
+    if narrowing is None and number in ("", "1"):
+        keys, lamps = selectors.opening(everything, PAGE)
+        paginator = Paginator(everything.values_list("pk", flat=True), PAGE)
+        paginator.__dict__["count"] = lamps["all"]  # counted already
+        return Page(keys, 1, paginator), lamps
+    rows = narrowing.apply(everything) if narrowing else everything
+    paginator = Paginator(rows.values_list("pk", flat=True), PAGE)
+    return paginator.get_page(number), selectors.lamps(everything) if needs_lamps else None
 
 
 @login_required
@@ -116,18 +139,15 @@ def desk(request: UserRequest, code: str) -> HttpResponse:
     queue = _queue(request, code)
     given = {name: request.GET[name] for name in DeskFilter.base_fields if request.GET.get(name)}
     everything = selectors.queue_rows(queue, request.user)
-    lamps = selectors.lamps(everything)
-    rows = DeskFilter(given).apply(everything) if given else everything
-    paginator = Paginator(rows.values_list("pk", flat=True), PAGE)
-    if not given:
-        paginator.__dict__["count"] = lamps["all"]  # counted already
-    page = paginator.get_page(request.GET.get("page"))
+    is_whole = not request.htmx or request.htmx.boosted
+    narrowing = DeskFilter(given) if given else None
+    page, lamps = _page(everything, narrowing, request.GET.get("page", ""), is_whole)
     flow = definitions.workflow(definitions.in_force().pk)
     bulk = flow.moves.get(BULK.get(code, ""))
     context: dict[str, Any] = {
         "queue": queue,
         "title": TITLES[code],
-        "filters": SimpleLazyObject(lambda: _filters(tuple(given.items()))),
+        "filters": SimpleLazyObject(lambda: _fields(narrowing) if narrowing else _no_filter()),
         "page": page,
         "lamps": lamps,
         "rows": selectors.listed(code, page, flow, bulk),
@@ -135,8 +155,7 @@ def desk(request: UserRequest, code: str) -> HttpResponse:
         "departments": departments() if bulk and bulk.code == "dispatch" else [],
         "active": request.path,
     }
-    template = "_queue.html" if request.htmx and not request.htmx.boosted else "desk.html"
-    return render(request, f"coordination/{template}", context)
+    return render(request, f"coordination/{'desk' if is_whole else '_queue'}.html", context)
 
 
 @login_required

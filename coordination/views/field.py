@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.gis.geos import Point
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -26,6 +25,7 @@ from django.views.decorators.http import require_GET, require_POST
 from coordination.models import Case, CaseCategory, CaseTask, RosterEntry, StageRecord
 from coordination.services import definitions, field, moving, reporting
 from platform_core.errors import DomainError
+from platform_core.geo.measure import point_of
 from platform_core.http import UserRequest
 
 MINE = 30
@@ -157,13 +157,6 @@ def _refused(error: DomainError) -> JsonResponse:
     return JsonResponse({"code": error.code, "message": error.message}, status=422)
 
 
-def _location(request: UserRequest) -> Point | None:
-    try:
-        return Point(float(request.POST["lon"]), float(request.POST["lat"]), srid=4490)
-    except (KeyError, ValueError):
-        return None
-
-
 def _moment(text: str) -> datetime | None:
     """When the phone says it was done; never in the future, never more than three days ago."""
     try:
@@ -181,7 +174,7 @@ def _moment(text: str) -> datetime | None:
 def report(request: UserRequest) -> JsonResponse:
     """A report with photos; for supervisors. `uuid` is the phone's own number of it."""
     _demand(request, "report_case")
-    location = _location(request)
+    location = point_of(request.POST)
     if location is None:
         return JsonResponse({"code": "no_location", "message": _("The position is needed.")}, status=422)
     try:
@@ -219,7 +212,7 @@ def answer(request: UserRequest, case_id: int) -> JsonResponse:
     given = moving.Given(
         opinion=request.POST.get("opinion", ""),
         photos=request.FILES.getlist("photos"),
-        location=_location(request),
+        location=point_of(request.POST),
         form={"uuid": number} if number else {},
     )
     try:
@@ -261,7 +254,7 @@ def attend(request: UserRequest) -> JsonResponse:
         if request.POST.get("direction") == "out":
             entry = field.check_out(request.user)
         else:
-            entry = field.check_in(request.user, _location(request))
+            entry = field.check_in(request.user, point_of(request.POST))
     except DomainError as error:
         return _refused(error)
     return JsonResponse({"shift": _shift(entry)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import openpyxl
@@ -10,12 +9,11 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from coordination.models import Subject
 from coordination.services import definitions, performance
-from platform_core.http import UserRequest
+from platform_core.http import UserRequest, day_of
 from platform_core.models import Region
 from platform_core.services import audit
 
@@ -25,18 +23,11 @@ DRILL = 200
 def _span(request: UserRequest) -> tuple[str, performance.Span]:
     """Period and days asked for; this month unless said otherwise. A free span is `custom`."""
     period = request.GET.get("period", "month")
-    day = _date(request.GET.get("day")) or timezone.localdate()
+    day = day_of(request.GET.get("day")) or timezone.localdate()
     if period == "custom":
-        first = _date(request.GET.get("first")) or day.replace(day=1)
-        return period, performance.Span(first, max(_date(request.GET.get("last")) or day, first))
+        first = day_of(request.GET.get("first")) or day.replace(day=1)
+        return period, performance.Span(first, max(day_of(request.GET.get("last")) or day, first))
     return period, performance.span_of(period if period in performance.PERIODS else "month", day)
-
-
-def _date(text: str | None) -> date | None:
-    try:
-        return parse_date(text or "")
-    except ValueError:
-        return None
 
 
 def _chart(table: performance.Table) -> dict[str, Any]:

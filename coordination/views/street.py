@@ -7,18 +7,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.contrib.gis.geos import Point
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from coordination.models import KeyTask, TrackPoint
 from coordination.services import field, geocoding, keytasks
-from platform_core.http import UserRequest
+from platform_core.geo.measure import point_of
+from platform_core.http import UserRequest, day_of
 from platform_core.models import Organisation, User
 from platform_core.services.grids import grid_at
 from platform_core.views.map import home_bounds
@@ -26,26 +25,25 @@ from platform_core.views.map import home_bounds
 
 @login_required
 @permission_required("coordination.view_rosterentry", raise_exception=True)
-def tracks(request: UserRequest) -> HttpResponse:
+def tracks_page(request: UserRequest) -> HttpResponse:
     """A day's tracks by person, with kilometres; for those who may see the roster."""
-    try:
-        day = parse_date(request.GET.get("day", "")) or timezone.localdate()
-    except ValueError:
-        day = timezone.localdate()
+    day = day_of(request.GET.get("day")) or timezone.localdate()
     start = timezone.localtime().replace(
         year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0
     )
     end = start + timedelta(days=1)
     rows: Any = TrackPoint.objects.filter(device_at__gte=start, device_at__lt=end)
     people = User.objects.visible_to(request.user).filter(pk__in=rows.values("user")).order_by("full_name")[:50]
+    tracks = field.tracks([user.pk for user in people], start, end)
     found = [
         {
             "name": user.full_name,
             "post": user.post,
-            "km": round(field.track_km(user.pk, start, end), 2),
-            "line": [[y, x] for x, y, _at in field.track_of(user.pk, start, end)],
+            "km": round(tracks[user.pk].km, 2),
+            "line": [[y, x] for x, y in tracks[user.pk].line],
         }
         for user in people
+        if user.pk in tracks
     ]
     return render(
         request,
@@ -59,7 +57,7 @@ def tracks(request: UserRequest) -> HttpResponse:
 def geocode_page(request: UserRequest) -> HttpResponse:
     """Try the geocoder: an address, or longitude and latitude; for those who may see places."""
     text = request.GET.get("q", "").strip()
-    point = _point(request.GET.get("lon", ""), request.GET.get("lat", ""))
+    point = point_of(request.GET)
     hits = geocoding.nearest(point) if point else geocoding.geocode(text) if text else []
     grid = grid_at(point.x, point.y) if point else None
     context = {"text": text, "point": point, "hits": hits, "grid": grid, "active": "geocode"}
@@ -70,7 +68,7 @@ def geocode_page(request: UserRequest) -> HttpResponse:
 @require_GET
 def geocode_api(request: UserRequest) -> JsonResponse:
     """Geocoding as GeoJSON: `q` an address, or `lon`, `lat`; for every user (place names are public)."""
-    point = _point(request.GET.get("lon", ""), request.GET.get("lat", ""))
+    point = point_of(request.GET)
     hits = geocoding.nearest(point) if point else geocoding.geocode(request.GET.get("q", "")[:100])
     return JsonResponse(
         {
@@ -92,13 +90,6 @@ def geocode_api(request: UserRequest) -> JsonResponse:
             ],
         }
     )
-
-
-def _point(longitude: str, latitude: str) -> Point | None:
-    try:
-        return Point(float(longitude), float(latitude), srid=4490)
-    except ValueError:
-        return None
 
 
 @login_required

@@ -15,7 +15,7 @@ Options = tuple[tuple[Any, Any], ...]
 
 
 class _Plain:
-    """The same markup as the widget has, written at once; for selects with a hundred options on a page of every desk."""
+    """The same markup as the widget has, written at once; for the hundred options of selects on every desk."""
 
     def render(
         self: Any, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
@@ -31,10 +31,13 @@ class _Plain:
         return format_html("<select{}>{}</select>", flatatt(attributes), mark_safe(options))  # noqa: S308 - escaped below
 
 
+def options(choices: Any) -> SafeString:
+    """Option elements of (value, label) pairs, for selects that belong to no form."""
+    return _markup(_texts(choices))
+
+
 def _texts(choices: Any) -> Options:
-    return tuple(
-        (str(key), _texts(label) if isinstance(label, list | tuple) else str(label)) for key, label in choices
-    )
+    return tuple((str(key), _texts(label) if isinstance(label, list | tuple) else str(label)) for key, label in choices)
 
 
 @lru_cache(maxsize=200)

@@ -1,9 +1,20 @@
-"""Areas on the ellipsoid and in the local metre grid."""
+"""Places, areas on the ellipsoid and in the local metre grid."""
 
 from __future__ import annotations
 
-from django.contrib.gis.geos import GEOSGeometry, MultiPolygon
+from collections.abc import Mapping
+
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
 from django.db import connection
+
+
+def point_of(data: Mapping[str, str], longitude: str = "lon", latitude: str = "lat") -> Point | None:
+    """The place two parameters name in CGCS2000 degrees; None where one is missing or is no place on earth."""
+    try:
+        x, y = float(data[longitude]), float(data[latitude])
+    except (KeyError, ValueError):
+        return None
+    return Point(x, y, srid=4490) if abs(x) <= 180 and abs(y) <= 90 else None
 
 
 def area_m2(geometry: GEOSGeometry) -> float:

@@ -27,7 +27,8 @@ from .region import Region
 
 RIGHTS = "rights"
 RIGHTS_REMEMBERED_S = 30.0
-"""Rights and data scopes are remembered as long as nobody changes any (listeners), and for 30 s at most."""
+"""Rights and data scopes are remembered as long as nobody changes any (a change counts within a second, see listeners),
+and for 30 s at most."""
 
 
 class RoleManager(models.Manager["Role"]):
@@ -159,7 +160,7 @@ class User(GuardianUserMixin, AbstractBaseUser, PermissionsMixin, DemoMixin, Ret
         return scopes_of(self.pk, self._rights_version)
 
     def object_ids(self, model: type[Model]) -> list[Any]:
-        """Keys of single objects of `model` that were opened to this user, read once for the lifetime of this object."""
+        """Keys of single objects of `model` opened to this user, read once for the lifetime of this object."""
         cache: dict[type[Model], list[Any]] = self.__dict__.setdefault("_object_ids", {})
         if model not in cache:
             cache[model] = object_ids_of(self.pk, model, self._rights_version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import filetype
@@ -146,6 +147,14 @@ def link(attachment: Attachment, target: Model) -> Attachment:
     copy.object_id = str(target.pk)
     copy.save(force_insert=True)
     return copy
+
+
+def keep_pictures(photos: Sequence[UploadedFile | Attachment], *, target: Model, user: User | None) -> list[Attachment]:
+    """New uploads and pictures that are stored already, as attachments of a row. Raises DomainError as they do."""
+    return [
+        link(photo, target) if isinstance(photo, Attachment) else store_picture(photo, target=target, user=user)
+        for photo in photos
+    ]
 
 
 @transaction.atomic

@@ -18,11 +18,12 @@ from coordination.services import Report, rate, report
 from platform_core.errors import DomainError
 from platform_core.models import PlatformInstance, Region, User
 from platform_core.services import attachments, audit
+from platform_core.services.grids import district_at
 from platform_core.services.sequences import next_number
 from publicservice.models import Appeal, AppealRecord
 
 from . import publishing, visits
-from .messages import checked_phone, phone_digest
+from .messages import checked_phone, phone_digest, prove, use_up
 
 CASE_SOURCE = {"web": "citizen", "12319": "12319", "12345": "12345", "open311": "open311"}
 
@@ -46,7 +47,7 @@ class NewAppeal:
 
 def _region(location: Point | None) -> Region:
     if location is not None:
-        found = Region.objects.filter(level=3, geometry__covers=location).defer("geometry").first()
+        found = district_at(location)
         if found is None:
             raise DomainError("outside", _("This place lies outside the city's districts."), field="location")
         return found
@@ -94,12 +95,20 @@ def receive(new: NewAppeal, *, by: User | None = None, at: datetime | None = Non
         received_at=moment,
         is_demo=new.is_demo,
     )
-    stored = [attachments.store_picture(photo, target=appeal, user=by) for photo in new.photos]
+    stored = attachments.keep_pictures(new.photos, target=appeal, user=by)
     _note(appeal, _("received"), actor=by)
     if appeal.kind == Appeal.Kind.COMPLAINT and appeal.location is not None:
         _make_case(appeal, stored, by, moment)
     publishing.mark(appeal)
     return appeal
+
+
+def receive_proved(new: NewAppeal, code: str) -> Appeal:
+    """`receive`, of somebody whose telephone a one-time code proves. A refused appeal leaves the code as it was."""
+    proof = prove(new.phone, code)
+    with transaction.atomic():
+        use_up(proof)
+        return receive(new)
 
 
 def _make_case(appeal: Appeal, photos: Sequence[object], by: User | None, at: datetime) -> None:
@@ -186,8 +195,11 @@ def transfer(pk: int, user: User, to: str, reason: str, *, version: int | None =
 
 
 @transaction.atomic
-def rate_appeal(appeal: Appeal, score: int, comment: str = "") -> None:
-    """The citizen's satisfaction, 1 to 5; it counts for the case too. Raises DomainError before there is a result."""
+def rate_appeal(appeal: Appeal, score: int, comment: str = "", agent: User | None = None) -> None:
+    """The citizen's satisfaction, 1 to 5, asked by an agent or given unasked; it counts for the case too.
+
+    Raises DomainError before there is a result.
+    """
     if score not in range(1, 6):
         raise DomainError("bad_score", _("The score is between 1 and 5."), field="score")
     locked = Appeal.objects.select_for_update().get(pk=appeal.pk)
@@ -198,7 +210,7 @@ def rate_appeal(appeal: Appeal, score: int, comment: str = "") -> None:
     _note(locked, _("rated"), f"{score}/5 {comment}".strip())
     if locked.case and locked.case.state == "closed":
         rate(locked.case.pk, score)
-    visits.settle(locked, score, comment)
+    visits.settle(locked, score, comment, agent)
     publishing.mark(locked)
 
 

@@ -89,8 +89,9 @@ def send_code(phone: str, address: str) -> str:
     return code
 
 
-def check_code(phone: str, code: str) -> None:
-    """Use a code up. Raises DomainError when it is wrong, used, too old or was tried too often."""
+def prove(phone: str, code: str) -> OneTimeCode:
+    """The code that proves a number, not used up yet. Raises DomainError when it is wrong, used, too old or tried too
+    often; every try counts, also when the caller's work fails afterwards."""
     phone = checked_phone(phone)
     with transaction.atomic():
         row = (
@@ -106,7 +107,17 @@ def check_code(phone: str, code: str) -> None:
         )
         if row is not None:
             row.attempts += 1
-            row.used_at = timezone.now() if is_right else None
             row.save()
-    if not is_right:
-        raise DomainError("bad_code", _("The code is wrong or too old; have a new one sent."), field="code")
+    if row is None or not is_right:
+        raise _refused()
+    return row
+
+
+def use_up(proof: OneTimeCode) -> None:
+    """In the transaction of what the code was for. Raises DomainError where it has been used meanwhile."""
+    if not OneTimeCode.objects.filter(pk=proof.pk, used_at=None).update(used_at=timezone.now()):
+        raise _refused()
+
+
+def _refused() -> DomainError:
+    return DomainError("bad_code", _("The code is wrong or too old; have a new one sent."), field="code")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from coordination.models import Case, CaseCategory
 from coordination.services import geocode
 from platform_core.errors import DomainError
+from platform_core.geo.measure import point_of
 from publicservice.models import Appeal, Open311Client
 
 from .appeals import NewAppeal, receive
@@ -55,10 +56,10 @@ def demand_key(key: str) -> Open311Client:
 
 def _place(data: dict[str, str]) -> Point:
     if data.get("lat") and data.get("long"):
-        try:
-            return Point(float(data["long"]), float(data["lat"]), srid=4490)
-        except ValueError as error:
-            raise DomainError("400", _("lat and long are decimal degrees.")) from error
+        point = point_of(data, "long", "lat")
+        if point is None:
+            raise DomainError("400", _("lat and long are decimal degrees."))
+        return point
     if text := data.get("address_string", ""):
         hits = geocode(text, 1)
         if hits and hits[0].score >= 0.6:

@@ -76,8 +76,6 @@ def record_call(pk: int, user: User, score: int | None, comment: str) -> ReturnV
     visit.save()
     from .appeals import rate_appeal
 
-    rate_appeal(visit.appeal, score, comment)
+    rate_appeal(visit.appeal, score, comment, user)
     visit.refresh_from_db()
-    visit.agent = user
-    visit.save(update_fields=["agent"])
     return visit

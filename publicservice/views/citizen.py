@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.gis.db.models.functions import Distance
-from django.contrib.gis.geos import Point
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from platform_core.errors import DomainError
+from platform_core.forms.errors import blame
+from platform_core.geo.measure import point_of
 from platform_core.models import EvaluationPoint, Region
 from platform_core.services import throttle
 from publicservice.forms import CitizenForm
@@ -50,22 +51,21 @@ def new(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         try:
             throttle.demand("appeal", _address(request), APPEALS_AN_HOUR, 3600)
-            if settings.CITIZEN_SMS_CODE:
-                messages.check_code(data["phone"], data["code"])
-            appeal = appeals.receive(
-                appeals.NewAppeal(
-                    content=data["content"],
-                    kind=data["kind"],
-                    contact_name=data["contact_name"],
-                    phone=data["phone"],
-                    address=data["address"],
-                    location=data["location"],
-                    photos=data["photos"],
-                )
+            wanted = appeals.NewAppeal(
+                content=data["content"],
+                kind=data["kind"],
+                contact_name=data["contact_name"],
+                phone=data["phone"],
+                address=data["address"],
+                location=data["location"],
+                photos=data["photos"],
             )
+            if settings.CITIZEN_SMS_CODE:
+                appeal = appeals.receive_proved(wanted, data["code"])
+            else:
+                appeal = appeals.receive(wanted)
         except DomainError as error:
-            field = error.details.get("field", "")
-            form.add_error(field if field in form.fields else None, error.message)
+            blame(form, error)
         else:
             request.session["appeal"] = appeal.number
             return redirect("citizen-done")
@@ -142,7 +142,7 @@ def visit(request: HttpRequest, token: str) -> HttpResponse:
 
 def nearby(request: HttpRequest) -> HttpResponse:
     """Public facilities around a point; public."""
-    point, found = _point(request), []
+    point, found = point_of(request.GET), []
     if point:
         rows = (
             EvaluationPoint.objects.current()
@@ -170,13 +170,6 @@ def nearby(request: HttpRequest) -> HttpResponse:
         "kind": request.GET.get("kind", ""),
     }
     return render(request, "publicservice/citizen/nearby.html", context)
-
-
-def _point(request: HttpRequest) -> Point | None:
-    try:
-        return Point(float(request.GET["lon"]), float(request.GET["lat"]), srid=4490)
-    except (KeyError, ValueError):
-        return None
 
 
 def directory(request: HttpRequest) -> HttpResponse:

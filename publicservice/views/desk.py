@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from platform_core.errors import DomainError
+from platform_core.forms.errors import blame
 from platform_core.http import UserRequest
 from platform_core.models import Attachment
 from platform_core.services import attachments
@@ -113,8 +114,7 @@ def new(request: UserRequest) -> HttpResponse:
             if call:
                 hotline.attach(call.pk, request.user, appeal)
         except DomainError as error:
-            field = error.details.get("field", "")
-            form.add_error(field if field in form.fields else None, error.message)
+            blame(form, error)
         else:
             messages.success(request, _("Taken down as %s.") % appeal.number)
             return redirect("hotline") if call else redirect("appeal", appeal.pk)

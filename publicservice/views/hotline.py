@@ -12,12 +12,11 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from coordination.services.performance import Span
-from platform_core.http import UserRequest
+from platform_core.http import UserRequest, day_of
 from platform_core.services import audit
 from publicservice.cti import adapter
 from publicservice.models import Agent, Appeal, Call
@@ -126,8 +125,8 @@ def recording(request: UserRequest, pk: int) -> FileResponse:
 @permission_required("publicservice.supervise_hotline", raise_exception=True)
 def report(request: UserRequest) -> HttpResponse:
     """Figures by day and by agent; for the hotline's supervisors."""
-    last = _day(request.GET.get("last")) or timezone.localdate()
-    first = _day(request.GET.get("first")) or last - timedelta(days=13)
+    last = day_of(request.GET.get("last")) or timezone.localdate()
+    first = day_of(request.GET.get("first")) or last - timedelta(days=13)
     begin, end = Span(min(first, last), last).bounds()
     days = hotline.report(begin, end)
     chart = {
@@ -147,10 +146,3 @@ def report(request: UserRequest) -> HttpResponse:
         "active": "hotline-report",
     }  # fmt: skip
     return render(request, "publicservice/hotline_report.html", context)
-
-
-def _day(text: str | None) -> Any:
-    try:
-        return parse_date(text or "")
-    except ValueError:
-        return None

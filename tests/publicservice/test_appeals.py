@@ -1,9 +1,11 @@
 """Appeals: from the citizen's page to the rating; personal data; 12345; return visits."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
@@ -94,17 +96,29 @@ def test_who_made_it_is_encrypted_masked_and_the_look_is_audited(city, log_in):
     assert "13912345678" not in case.description
 
 
+def test_a_code_serves_one_appeal_and_is_kept_when_it_is_refused(city):
+    code = messages.send_code("13900000003", "1.1.1.1")
+    wanted = appeals.NewAppeal(content="路灯不亮", phone="13900000003", location=Point(100.0, 30.0, srid=4490))
+    with pytest.raises(DomainError) as error:
+        appeals.receive_proved(wanted, code)
+    assert error.value.code == "outside" and not Appeal.objects.exists()
+    appeals.receive_proved(replace(wanted, location=HERE), code)
+    with pytest.raises(DomainError) as error:
+        appeals.receive_proved(replace(wanted, location=HERE), code)
+    assert error.value.code == "bad_code" and Appeal.objects.count() == 1
+
+
 def test_codes_end_after_five_tries_and_ten_minutes(city):
     code = messages.send_code("13900000001", "1.1.1.1")
     for _try in range(5):
         with pytest.raises(DomainError):
-            messages.check_code("13900000001", "x")
+            messages.prove("13900000001", "x")
     with pytest.raises(DomainError):
-        messages.check_code("13900000001", code)
+        messages.prove("13900000001", code)
     late = messages.send_code("13900000002", "1.1.1.1")
     OneTimeCode.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with pytest.raises(DomainError):
-        messages.check_code("13900000002", late)
+        messages.prove("13900000002", late)
     for _time in range(4):
         messages.send_code("13900000002", "1.1.1.1")
     with pytest.raises(DomainError) as error:
