@@ -55,7 +55,7 @@ class RosterEntry(DemoMixin, EditableModel):
     came_at = models.DateTimeField(_("came at"), null=True, blank=True, editable=False)
     left_at = models.DateTimeField(_("left at"), null=True, blank=True, editable=False)
     came_from = models.PointField(_("where"), srid=CGCS2000, null=True, blank=True, editable=False)
-    is_late = models.BooleanField(_("late"), default=False, editable=False)
+    is_late = models.BooleanField(_("came late"), default=False, editable=False)
 
     class Meta:
         verbose_name = _("roster entry")

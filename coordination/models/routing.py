@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from django.contrib.gis.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from platform_core.models import DemoMixin, EditableModel, Organisation, Region
+from platform_core.models import DemoMixin, EditableModel, Organisation, Region, ScopedQuerySet
+
+CITY_PREFIX = 4
+"""Digits that a city's divisions have in common."""
+
+
+class RoutingRuleQuerySet(ScopedQuerySet):
+    """Rules: those without a division are the whole city's."""
+
+    def _within(self, region_prefix: str | None, organisation_path: str | None) -> Q:
+        condition = super()._within(region_prefix, organisation_path)
+        is_whole_city = len(region_prefix or "") <= CITY_PREFIX
+        return condition | Q(region=None) if is_whole_city else condition
 
 
 class RoutingRule(DemoMixin, EditableModel):
@@ -20,6 +33,8 @@ class RoutingRule(DemoMixin, EditableModel):
     region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("division"))
     department = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name=_("department"))
     note = models.CharField(_("note"), max_length=120, blank=True)
+
+    objects = RoutingRuleQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("routing rule")

@@ -18,7 +18,6 @@ from coordination.selectors import Row
 from coordination.services.performance import Figure
 from coordination.workflow import Move
 from platform_core.forms import widgets
-from platform_core.templatetags.shell import demo_label
 
 register = template.Library()
 # Keys of StageRecord.data as readers see them.
@@ -62,9 +61,10 @@ def _span(minutes: int) -> str:
 
 
 ROW = (
-    '<tr data-href="{address}" tabindex="-1">{tick}<td>{lamp}</td><td><a href="{address}">{number}</a>{marks}</td>'
-    '<td>{state}</td><td>{category}</td><td class="clip">{description}</td><td class="clip">{place}</td>'
-    '<td>{source}</td><td class="clip">{department}</td><td>{reported_at}</td><td class="number">{left}</td></tr>'
+    '<tr data-href="{address}" tabindex="-1">{tick}<td>{lamp}</td><td class="number">{left}</td>'
+    '<td><a href="{address}">{number}</a>{marks}</td><td>{state}</td><td>{category}</td>'
+    '<td class="clip">{description}</td><td class="clip">{place}</td><td>{source}</td>'
+    '<td class="clip">{department}</td><td>{reported_at}</td></tr>'
 )
 TICK = '<td><input type="checkbox" name="case" value="{}" aria-label="{}"></td>'
 SHOWN = ("address", "state", "category", "place", "source", "department", "reported_at")
@@ -96,7 +96,7 @@ def _marks(is_demo: bool, is_urgent: bool, is_urged: bool, language: str | None)
     """What stands beside the number."""
     found = []
     if is_demo:
-        found.append(demo_label())
+        found.append(format_html('<span class="tag tag-demo">{}</span>', _("demonstration")))
     if is_urgent:
         found.append(format_html('<span class="tag urgent">{}</span>', Emergency.URGENT.label))
     if is_urged:

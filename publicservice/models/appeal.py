@@ -38,7 +38,7 @@ class Appeal(DemoMixin, models.Model):
 
     class Kind(models.TextChoices):
         COMPLAINT = "complaint", _("complaint")
-        CONSULTATION = "consultation", _("consultation")
+        CONSULTATION = "consultation", _("inquiry")
         SUGGESTION = "suggestion", _("suggestion")
 
     class State(models.TextChoices):
@@ -148,7 +148,7 @@ class ReturnVisit(models.Model):
     score = models.PositiveSmallIntegerField(_("score"), null=True, blank=True)
     comment = models.CharField(_("comment"), max_length=200, blank=True)
     agent = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("agent"))
-    attempts = models.PositiveSmallIntegerField(_("calls"), default=0)
+    attempts = models.PositiveSmallIntegerField(_("calls made"), default=0)
 
     objects = ScopedQuerySet.as_manager()
 

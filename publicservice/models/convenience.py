@@ -28,7 +28,7 @@ class ConvenienceService(DemoMixin, EditableModel):
     kind = models.CharField(_("type"), max_length=10, choices=Kind.choices)
     name = models.CharField(_("name"), max_length=80)
     phone = models.CharField(_("telephone"), max_length=32)
-    hours = models.CharField(_("hours"), max_length=60, blank=True)
+    hours = models.CharField(_("opening hours"), max_length=60, blank=True)
     address = models.CharField(_("address"), max_length=200, blank=True)
     content = models.CharField(_("what it does"), max_length=500, blank=True)
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name=_("division"))

@@ -36,10 +36,10 @@ class Agent(DemoMixin, EditableModel):
     scope_region = "user__organisation__region__code"
 
     user = models.OneToOneField(User, models.PROTECT, related_name="agent", verbose_name=_("person"))
-    extension = models.CharField(_("extension"), max_length=16, unique=True)
+    extension = models.CharField(_("telephone extension"), max_length=16, unique=True)
     skills = models.JSONField(_("skills"), default=list)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.OFFLINE, editable=False)
-    state_since = models.DateTimeField(_("since"), auto_now_add=True)
+    state_since = models.DateTimeField(_("in this state since"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("agent")
@@ -86,7 +86,7 @@ class Call(DemoMixin, models.Model):
 
     class Meta:
         verbose_name = _("call")
-        verbose_name_plural = _("calls")
+        verbose_name_plural = _("hotline calls")
         ordering = ("-queued_at",)
         indexes = (
             models.Index(fields=("state", "queued_at"), condition=Q(ended_at=None), name="call_open"),

@@ -6,10 +6,11 @@ import random
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from coordination.models import Case
 from platform_core.models import PlatformInstance, User
-from publicservice.models import Agent, Appeal, Call, ConvenienceService, Notice
+from publicservice.models import Agent, Appeal, AppealRecord, Call, ConvenienceService, Notice
 from publicservice.models.hotline import Skill
 
 from . import appeals
@@ -70,6 +71,17 @@ def load_calls(days: int = 14) -> int:
     return len(made)
 
 
+def _course(appeal: Appeal, case: Case) -> None:
+    """The steps a citizen sees, at the times of the case."""
+    steps = [(case.reported_at, _("received"), ""), (case.reported_at, _("handed to the departments"), case.number)]
+    if appeal.answered_at:
+        steps.append((appeal.answered_at, str(appeal.get_state_display()), appeal.answer))
+    AppealRecord.objects.bulk_create(
+        AppealRecord(appeal=appeal, at=at, actor_name=_("system"), action=action, text=text)
+        for at, action, text in steps
+    )
+
+
 def load_appeals() -> int:
     """The imported public cases get their appeals; and a few questions that wait for an answer."""
     if Appeal.objects.exists():
@@ -82,7 +94,7 @@ def load_appeals() -> int:
     for case in public[:150]:
         phone = f"137{chance.randrange(10**8):08d}"
         state = {"closed": "answered", "rejected": "refused", "void": "refused"}.get(case.state, "case")
-        Appeal.objects.create(
+        appeal = Appeal.objects.create(
             number=f"S{timezone.localtime(case.reported_at):%Y%m%d}9{made:04d}", query_code=f"{chance.randrange(10**6):06d}",
             channel=channel.get(case.source, case.source), kind="complaint", state=state, content=case.description,
             contact_name=chance.choice("王李张刘陈") + "先生", phone=phone, phone_digest=phone_digest(phone), address=case.address,
@@ -90,6 +102,7 @@ def load_appeals() -> int:
             answer="已处置完毕（演示）" if state == "answered" else "", received_at=case.reported_at, answered_at=case.closed_at,
             satisfaction=case.satisfaction, is_demo=True,
         )  # fmt: skip
+        _course(appeal, case)
         made += 1
     for kind, text in QUESTIONS:
         appeals.receive(

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.gis.geos import Point
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -93,9 +94,14 @@ def post(data: dict[str, str]) -> Appeal:
         raise DomainError("400", error.message) from error
 
 
+def public_requests() -> QuerySet[Appeal]:
+    """What came by Open311, where everybody knows that requests are public; not what was told to a hotline or page."""
+    return Appeal.objects.filter(channel=Appeal.Channel.OPEN311)
+
+
 def find(query: dict[str, str]) -> list[dict[str, Any]]:
     """Requests by id, or of at most 90 days by service, status and time. Raises DomainError for a bad time."""
-    rows = Appeal.objects.select_related("case__category", "case__department")
+    rows = public_requests().select_related("case__category", "case__department")
     if ids := query.get("service_request_id", ""):
         return [as_request(row) for row in rows.filter(number__in=ids.split(",")[:100])]
     end = _moment(query.get("end_date", "")) or timezone.now()

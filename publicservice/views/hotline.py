@@ -131,13 +131,13 @@ def report(request: UserRequest) -> HttpResponse:
     days = hotline.report(begin, end)
     chart = {
         "tooltip": {"trigger": "axis"},
-        "legend": {"data": [_("calls"), _("answered")], "top": 0},
+        "legend": {"data": [_("incoming calls"), _("answered")], "top": 0},
         "grid": {"left": 50, "right": 20, "top": 34, "bottom": 24},
         "xAxis": {"type": "category", "data": [f"{row['day']:%m-%d}" for row in reversed(days)]},
         "yAxis": {"type": "value"},
         "color": ["#14506b", "#2f9e57"],
         "series": [
-            {"name": _("calls"), "type": "bar", "data": [row["calls"] for row in reversed(days)]},
+            {"name": _("incoming calls"), "type": "bar", "data": [row["calls"] for row in reversed(days)]},
             {"name": _("answered"), "type": "bar", "data": [row["answered"] for row in reversed(days)]},
         ],
     }

@@ -100,7 +100,7 @@ def one_request(request: HttpRequest, number: str, *, kind: str) -> HttpResponse
 @_door
 def token(request: HttpRequest, number: str, *, kind: str) -> HttpResponse:
     """GET tokens/<token>: requests get their id at once, so a token is the id; public."""
-    if not Appeal.objects.filter(number=number).exists():
+    if not open311.public_requests().filter(number=number).exists():
         raise DomainError("404", "token not found")
     return _answer(kind, "service_requests", [{"service_request_id": number, "token": number}])
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from coordination.models import PartFacility, Place, RoutingRule, TextModel
 from coordination.services import classifying, duplicates, geocoding, routing
 from platform_core.errors import DomainError
+from platform_core.models import Region
 from tests.factories.city import HERE
 
 
@@ -111,3 +112,10 @@ def test_reverse_geocoding(places):
     )
     assert geocoding.address_at(HERE) == "和平区文艺路南湖公园附近"
     assert geocoding.nearest(Point(124, 42, srid=4490)) == []
+
+
+def test_rules_of_the_whole_city_are_seen_by_who_sees_the_city(city):
+    RoutingRule.objects.create(category="E01", department=city.roads)
+    RoutingRule.objects.create(category="E02", department=city.roads, region=Region.objects.get(code="210102"))
+    assert RoutingRule.objects.visible_to(city.chief).count() == 2
+    assert not RoutingRule.objects.visible_to(city.stranger).exists()

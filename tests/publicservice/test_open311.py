@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from publicservice.models import Appeal, Open311Client
+from publicservice.services import appeals
 from tests.factories.city import HERE
 
 BASE = "/open311/v2"
@@ -113,3 +114,12 @@ def test_address_string_is_geocoded(city, application, client):
 def test_a_switched_off_application_is_refused(application, client):
     Open311Client.objects.update(is_enabled=False)
     assert send(client).status_code == 403
+
+
+def test_what_was_told_to_page_or_hotline_is_not_public(application, client):
+    private = appeals.receive(appeals.NewAppeal(content="我家在三号楼", location=HERE, channel=Appeal.Channel.WEB))
+    number = send(client).json()[0]["service_request_id"]
+    assert [row["service_request_id"] for row in client.get(f"{BASE}/requests.json").json()] == [number]
+    for address in (f"requests/{private.number}.json", f"tokens/{private.number}.json"):
+        assert client.get(f"{BASE}/{address}").status_code == 404
+    assert client.get(f"{BASE}/requests.json", {"service_request_id": private.number}).json() == []
