@@ -63,25 +63,26 @@ def _span(minutes: int) -> str:
 ROW = (
     '<tr data-href="{address}" tabindex="-1">{tick}<td>{lamp}</td><td class="number">{left}</td>'
     '<td><a href="{address}">{number}</a>{marks}</td><td>{state}</td><td>{category}</td>'
-    '<td class="clip">{description}</td><td class="clip">{place}</td><td>{source}</td>'
-    '<td class="clip">{department}</td><td>{reported_at}</td></tr>'
+    '<td class="clip">{description}</td><td class="clip">{place}</td><td class="clip">{party}</td>'
+    "<td>{reported_at}</td></tr>"
 )
 TICK = '<td><input type="checkbox" name="case" value="{}" aria-label="{}"></td>'
-SHOWN = ("address", "state", "category", "place", "source", "department", "reported_at")
+SHOWN = ("address", "state", "category", "place", "reported_at")
 
 
 @register.simple_tag
-def queue_rows(rows: list[Row], bulk: Move | None) -> SafeString:
+def queue_rows(rows: list[Row], bulk: Move | None, has_leader: bool) -> SafeString:
     """The rows of a desk, written at once: by a template they cost ten times as much, and desks are asked all day."""
-    return mark_safe("".join(_row(row, bulk is not None) for row in rows))  # noqa: S308 - _row escapes
+    return mark_safe("".join(_row(row, bulk is not None, has_leader) for row in rows))  # noqa: S308 - _row escapes
 
 
-def _row(row: Row, has_ticks: bool) -> str:
+def _row(row: Row, has_ticks: bool, has_leader: bool) -> str:
     case, tick = row.case, ""
     if has_ticks:
         tick = TICK.format(row.ticket, case.number) if row.ticket else "<td></td>"
     texts = {name: getattr(row, name) for name in SHOWN}
-    texts |= {"number": case.number, "description": case.description}
+    party = row.department if has_leader else row.source
+    texts |= {"number": case.number, "description": case.description, "party": party}
     return ROW.format(
         **{name: html.escape(text) for name, text in texts.items()},
         tick=tick,

@@ -38,6 +38,8 @@ TITLES = {
     "closing": gettext_lazy("Closing desk"),
     "requests": gettext_lazy("Extensions and suspensions"),
 }
+BEFORE_DISPATCH = ("acceptance", "registration", "dispatch")
+"""Desks whose cases have no department yet: they show the source instead."""
 BULK = {"acceptance": "accept", "registration": "register", "dispatch": "dispatch", "closing": "close"}
 
 
@@ -152,6 +154,7 @@ def desk(request: UserRequest, code: str) -> HttpResponse:
         "lamps": lamps,
         "rows": selectors.listed(code, page, flow, bulk),
         "bulk": bulk,
+        "has_leader": code not in BEFORE_DISPATCH,
         "departments": departments() if bulk and bulk.code == "dispatch" else [],
         "active": request.path,
     }
