@@ -168,7 +168,7 @@ def performance_report():
 
 
 class Web:
-    """granian on the benchmark's database, two workers."""
+    """granian on the benchmark's database, as the platform runs it."""
 
     def __init__(self, port=18990):
         self.port = port
@@ -177,8 +177,8 @@ class Web:
                        "LOG_LEVEL": "WARNING", "PUBLIC_URL": f"http://127.0.0.1:{port}", "BEHIND_PROXY": "0"}  # fmt: skip
         subprocess.run([sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"], env=environment, check=True)
         self.process = subprocess.Popen(
-            [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
-             "--blocking-threads", os.environ.get("WEB_THREADS", "2"), "--backlog", "2048", "--log-level", "warning", "platform_core.wsgi:application"], env=environment,
+            [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(port), "--workers", os.environ.get("WEB_WORKERS", "4"),
+             "--blocking-threads", os.environ.get("WEB_THREADS", "1"), "--backlog", "2048", "--log-level", "warning", "platform_core.wsgi:application"], env=environment,
         )  # fmt: skip
         for _try in range(200):
             try:
