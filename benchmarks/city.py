@@ -1,5 +1,6 @@
 """Cases at 5 M rows: lists, map, creation, reports, desks (`bin/bench cases case_create performance desks`)."""
 
+import http.client
 import json
 import os
 import re
@@ -22,16 +23,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils.crypto import get_random_string
 
-from coordination import selectors
 from coordination.models import Case, CaseTask, StageRecord
 from coordination.services import performance, reference
-from coordination.views.desk import DeskFilter
 from platform_core.geo import layers
 from platform_core.models import DataScope, Organisation, Region, UnitGrid, User, UserSession
 from platform_core.pages import find
 from platform_core.pages.listing import build
 from platform_core.services.grids import make_demo_grids
 
+BACKEND = "platform_core.identity.backends.PlatformBackend"
 CASES = int(os.environ.get("BENCH_CASES", "5000000"))
 
 
@@ -72,34 +72,31 @@ FILTERS = {
 
 
 def cases():
-    """Desk queues and the list of all cases under each filter; raw: 51 open cases by the partial index."""
+    """Whole desk pages and the list of all cases under each filter; raw: 26 open cases by the partial index."""
     people = prepare()
     raw = [
         timed(
             lambda: list(
-                Case.objects.filter(is_open=True, state="reported").order_by("due_at", "id").values_list("id")[:51]
+                Case.objects.filter(is_open=True, state="reported").order_by("due_at", "id").values_list("id")[:26]
             )
         )
         for _ in range(30)
     ]
     for code, person in (("acceptance", "shouli"), ("dispatch", "paiqian")):
-        queue = selectors.QUEUES[code]
+        client = Client(SERVER_NAME="127.0.0.1")
+        client.force_login(people[person], BACKEND)
         for name, given in FILTERS.items():
 
             def page():
-                form = DeskFilter(QueryDict("&".join(f"{key}={value}" for key, value in given.items())))
-                user = User.objects.get(pk=people[person].pk)
-                everything = selectors.queue_rows(queue, user)
-                rows = form.apply(everything)
-                keys = rows.values_list("pk", flat=True)[:50]
-                return selectors.with_names(keys), rows.count(), selectors.lamps(everything)
+                assert client.get(f"/coordination/desk/{code}/", given).status_code == 200
 
             page()
             with CaptureQueriesContext(connection) as seen:
                 page()
+            count = len(seen)
             times = [timed(page) for _ in range(30)]
             print(
-                f"desk {code}, {name}: p95 {p95(times):.1f} ms, {len(seen)} queries; raw p95 {p95(raw):.2f} ms; ratio {p95(times) / p95(raw):.0f}"
+                f"desk {code}, {name}: p95 {p95(times):.1f} ms, {count} queries; raw p95 {p95(raw):.2f} ms; ratio {p95(times) / p95(raw):.0f}"
             )
     pages = find("case")
     assert pages is not None
@@ -161,6 +158,12 @@ def performance_report():
     streets = [
         timed(lambda: performance.report("region", span, people["lingdao"], is_by_street=True)) for _ in range(5)
     ]
+    person = StageRecord.objects.filter(at__range=span.bounds(), actor__isnull=False).values_list("actor", flat=True)[0]
+    drill = [
+        timed(lambda: list(performance.cases_of("person", str(person), span, people["lingdao"])[:201]))
+        for _ in range(5)
+    ]
+    print(f"cases of a person in a month: worst {max(drill) * 1000:.0f} ms")
     print(f"performance by street: worst {max(streets) * 1000:.0f} ms")
 
 
@@ -207,80 +210,72 @@ def session(port, username):
     return jar, re.search(r'name="csrf-token" content="([^"]+)"', page).group(1)
 
 
-def case_create():
-    """Reports through the API over 8 connections for 20 s; raw: bare inserts of the same row by one connection."""
-    prepare()
-    import http.client
+def send_reports(port, headers, seconds=20, lines=8):
+    """Reports over some connections at once. Returns how many a second, and how long each took."""
+    times: list[list[float]] = [[] for _ in range(lines)]
+    stop = time.perf_counter() + seconds
 
-    last = Case.objects.order_by("-id").values_list("id", flat=True).first()
+    def work(slot):
+        line = http.client.HTTPConnection("127.0.0.1", port)
+        while time.perf_counter() < stop:
+            report = {
+                "description": "路边暴露垃圾",
+                "lon": 123.40 + (len(times[slot]) % 97) * 2e-4,
+                "lat": 41.77 + slot * 1e-3,
+                "category": "E0102",
+                "source": "video",
+            }
+            started = time.perf_counter()
+            line.request("POST", "/coordination/api/cases/", json.dumps(report), headers)
+            answer = line.getresponse()
+            text = answer.read()
+            if answer.status != 201:
+                raise SystemExit(f"{answer.status} {text[:200]!r}")
+            times[slot].append(time.perf_counter() - started)
 
-    web = Web()
-    try:
-        jar, token = session(web.port, "shouli")
-        cookie = "; ".join(f"{one.name}={one.value}" for one in jar)
-        headers = {
-            "Content-Type": "application/json",
-            "Cookie": cookie,
-            "X-CSRFToken": token,
-            "Referer": f"http://127.0.0.1:{web.port}/",
-        }
-        times: list[list[float]] = [[] for _ in range(8)]
-        done, stop = [0] * 8, time.perf_counter() + 20
+    threads = [threading.Thread(target=work, args=(slot,)) for slot in range(lines)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    every = [one for slot in times for one in slot]
+    return len(every) / (time.perf_counter() - started), every
 
-        def work(slot):
-            connection_ = http.client.HTTPConnection("127.0.0.1", web.port)
-            while time.perf_counter() < stop:
-                body = json.dumps(
-                    {
-                        "description": "路边暴露垃圾",
-                        "lon": 123.40 + (done[slot] % 97) * 2e-4,
-                        "lat": 41.77 + slot * 1e-3,
-                        "category": "E0102",
-                        "source": "video",
-                    }
-                )
-                started = time.perf_counter()
-                connection_.request("POST", "/coordination/api/cases/", body, headers)
-                answer = connection_.getresponse()
-                text = answer.read()
-                if answer.status != 201:
-                    raise SystemExit(f"{answer.status} {text[:200]!r}")
-                times[slot].append(time.perf_counter() - started)
-                done[slot] += 1
 
-        threads = [threading.Thread(target=work, args=(slot,)) for slot in range(8)]
-        started = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        rate = sum(done) / (time.perf_counter() - started)
-        every = [one for slot in times for one in slot]
-    finally:
-        web.stop()
+def bare_inserts(count=300):
+    """The newest case inserted again and again by one connection: how many a second."""
     columns = [str(field.column) for field in Case._meta.fields if field.column != "id"]
-    names = ", ".join(columns)
     copied = ", ".join(
         "lpad((random() * 1e14)::bigint::text, 14, '9')" if column == "number" else column for column in columns
     )
+    sql = f"INSERT INTO coordination_case ({', '.join(columns)}) SELECT {copied} FROM coordination_case WHERE id = %s"
     newest = Case.objects.order_by("-id").values_list("id", flat=True).first()
     with connection.cursor() as cursor:
-        raw = [
-            timed(
-                lambda: cursor.execute(
-                    f"INSERT INTO coordination_case ({names}) SELECT {copied} FROM coordination_case WHERE id = %s",
-                    [newest],
-                )
-            )
-            for _ in range(300)
-        ]
-    raw_rate = 1 / statistics.mean(raw)
+        return 1 / statistics.mean(timed(lambda: cursor.execute(sql, [newest])) for _ in range(count))
+
+
+def case_create():
+    """Reports through the API over 8 connections for 20 s; raw: bare inserts of the same row by one connection."""
+    prepare()
+    last = Case.objects.order_by("-id").values_list("id", flat=True).first()
+    web = Web()
+    try:
+        jar, token = session(web.port, "shouli")
+        headers = {
+            "Content-Type": "application/json",
+            "Cookie": "; ".join(f"{one.name}={one.value}" for one in jar),
+            "X-CSRFToken": token,
+            "Referer": f"http://127.0.0.1:{web.port}/",
+        }
+        rate, times = send_reports(web.port, headers)
+    finally:
+        web.stop()
+    raw = bare_inserts()
     for model in (StageRecord, CaseTask):
         model.objects.filter(case__gt=last).delete()
     Case.objects.filter(pk__gt=last).delete()  # or the desks would be fuller than a city's
-    print(
-        f"create by API: {rate:.0f} cases/s, p95 {p95(every):.0f} ms; raw insert {raw_rate:.0f}/s; ratio {rate / raw_rate:.2f}"
-    )
+    print(f"create by API: {rate:.0f} cases/s, p95 {p95(times):.0f} ms; raw insert {raw:.0f}/s; ratio {rate / raw:.2f}")
 
 
 NOTE = "已阅（演示）"
@@ -307,7 +302,7 @@ def sessions(people, count):
         for number in range(count):
             user, desk = staff[number % len(staff)]
             client = Client()
-            client.force_login(user, "platform_core.identity.backends.PlatformBackend")
+            client.force_login(user, BACKEND)
             session, token = client.cookies[settings.SESSION_COOKIE_NAME].value, get_random_string(32)
             cookies = f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={token}"
             found.append({"desk": desk, "cookies": cookies, "token": token})

@@ -213,9 +213,9 @@ def _states(queue: Queue) -> tuple[str, ...]:
     return queue.states + (added if queue.code not in ("requests", "street") else ())
 
 
-def lamps(rows: QuerySet[Case], now: datetime | None = None) -> dict[str, int]:
+def lamps(rows: QuerySet[Case]) -> dict[str, int]:
     """How many of some open cases are red, yellow, green and grey (one query)."""
-    return dict(rows.order_by().aggregate(**_lamp_counts(now or timezone.now())))
+    return dict(rows.order_by().aggregate(**_lamp_counts(timezone.now())))
 
 
 def _lamp_counts(moment: datetime) -> dict[str, Count]:

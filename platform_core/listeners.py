@@ -83,4 +83,5 @@ def connect() -> None:
     for signal in (post_save, post_delete):
         for kind in (DataScope, UserObjectPermission, GroupObjectPermission):
             signal.connect(_rights_changed, sender=kind)
+    post_delete.connect(_rights_changed, sender=Role)  # its users lose it without a signal of their own
     post_save.connect(_forget_platform, sender=PlatformInstance)

@@ -71,6 +71,10 @@ def test_a_changed_right_or_scope_counts_at_the_next_request(remembering):
     assert len(again().scopes()) == 1
     role.permissions.clear()
     assert not again().has_perm(right)
+    role.permissions.add(Permission.objects.get(codename="access_maintenance"))
+    assert again().has_perm(right)
+    role.delete()
+    assert not again().has_perm(right)
     user.data_scopes.all().delete()
     assert again().scopes() == []
 
