@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib.gis.geos import GEOSGeometry, MultiPolygon, Point
@@ -16,6 +17,7 @@ from django.db.models.signals import post_save
 
 from exchange.services import publish, register_source
 from exchange.tables import Row
+from platform_core.gathering import hand_over
 from platform_core.geo import layers
 from platform_core.geo.measure import area_m2
 from platform_core.models import CGCS2000, EvaluationGrid, EvaluationPoint, PlatformInstance, Region, UnitGrid
@@ -99,7 +101,7 @@ def on_save(table: str, to_row: Callable[[Any], Row]) -> Callable[..., None]:
     def saved(sender: type[Model], instance: Model, raw: bool = False, **_more: Any) -> None:
         # A platform that is not set up yet has nobody to answer for its data.
         if not raw and PlatformInstance.objects.exists():
-            publish("basic", table, [to_row(instance)])
+            hand_over(f"basic.{table}", to_row(instance), partial(publish, "basic", table))
 
     return saved
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from openpyxl.utils.exceptions import InvalidFileException
 
 from platform_core.errors import DomainError
+from platform_core.gathering import gathering
 from platform_core.geo import layers
 from platform_core.models import ImportBatch, ImportRow, User
 
@@ -209,18 +210,19 @@ def confirm(pages: ModelPages, batch: ImportBatch, user: User) -> int:
     if locked.rows.exclude(errors={}).exists():
         raise DomainError("import_has_errors", _("Rows are wrong; mend the file and upload it again."))
     count = 0
-    for row in locked.rows.iterator(500):
-        form = _form(pages, row.data, user)
-        if not form.is_valid():
-            raise DomainError(
-                "import_changed",
-                _("Row %(row)d no longer fits: %(errors)s") % {"row": row.number, "errors": form.errors.as_text()},
-            )
-        instance = form.save(commit=False)
-        pages.prepare(instance)
-        pages.store(instance, form)
-        form.save_m2m()
-        count += 1
+    with gathering():
+        for row in locked.rows.iterator(500):
+            form = _form(pages, row.data, user)
+            if not form.is_valid():
+                raise DomainError(
+                    "import_changed",
+                    _("Row %(row)d no longer fits: %(errors)s") % {"row": row.number, "errors": form.errors.as_text()},
+                )
+            instance = form.save(commit=False)
+            pages.prepare(instance)
+            pages.store(instance, form)
+            form.save_m2m()
+            count += 1
     locked.state, locked.confirmed_at = ImportBatch.State.CONFIRMED, timezone.now()
     locked.save()
     audit.record("import", locked, after={"page": pages.name, "rows": count})

@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('queued', 'came in and waits'), ('offered', 'offered'), ('not_answered', 'not picked up'), ('answered', 'picked up'), ('third_dialled', 'third party dialled'), ('third', 'third party joined'), ('listening', 'listening asked for'), ('listened', 'listened to'), ('appeal', 'appeal taken down'), ('ended', 'hung up'), ('abandoned', 'caller gave up')], max_length=20)),
+                ('kind', models.CharField(choices=[('queued', 'came in and waits'), ('offered', 'offered'), ('not_answered', 'not picked up'), ('answered', 'picked up'), ('third_dialled', 'third party dialled'), ('third', 'third party joined'), ('listening', 'listening asked for'), ('listened', 'listened to'), ('refused', 'refused by the telephone system'), ('appeal', 'appeal taken down'), ('ended', 'hung up'), ('abandoned', 'caller gave up')], max_length=20)),
                 ('actor_name', models.CharField(blank=True, max_length=60)),
                 ('text', models.CharField(blank=True, max_length=120)),
                 ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='publicservice.call')),

@@ -128,6 +128,7 @@ class CallEvent(models.Model):
         THIRD = "third", _("third party joined")
         LISTENING = "listening", _("listening asked for")
         LISTENED = "listened", _("listened to")
+        REFUSED = "refused", _("refused by the telephone system")
         APPEAL = "appeal", _("appeal taken down")
         ENDED = "ended", _("hung up")
         ABANDONED = "abandoned", _("caller gave up")

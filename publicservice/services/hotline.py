@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,50 +57,85 @@ def incoming(
     return call
 
 
-@transaction.atomic
 def distribute(now: datetime | None = None) -> int:
     """话务分配: each waiting call, longest wait first, rings the fitting agent who has been idle longest.
 
-    An agent who lets it ring for 25 s is set away and the call offered to the next. Returns how many were offered.
+    An agent who lets it ring for 25 s is set away and the call offered to the next. Returns how many were offered. The
+    telephone system is told after the commit: it never rings for what was rolled back, no row is locked meanwhile.
     """
     moment = now or timezone.now()
-    for call in Call.objects.select_for_update(skip_locked=True).filter(
-        state=Call.State.RINGING, ringing_at__lt=moment - RING
-    ):
-        _give_back(call, Agent.State.AWAY)
+    for uid in _rung_out(moment):
+        _quietly("withdraw", uid)
     offered = 0
+    for uid, extension in _paired(moment):
+        try:
+            adapter().offer(uid, extension)
+        except CtiError as error:
+            log.warning("offer %s to %s: %s", uid, extension, error)
+            _not_offered(uid)
+        else:
+            offered += 1
+    return offered
+
+
+@transaction.atomic
+def _rung_out(moment: datetime) -> list[str]:
+    """Calls that rang too long wait again. Returns their names."""
+    ringing = Call.objects.select_for_update(skip_locked=True).filter(
+        state=Call.State.RINGING, ringing_at__lt=moment - RING
+    )
+    return [_give_back(call, Agent.State.AWAY) for call in ringing]
+
+
+@transaction.atomic
+def _paired(moment: datetime) -> list[tuple[str, str]]:
+    """Waiting calls get their agents. Returns the calls' names and the extensions to ring."""
+    ready = list(
+        Agent.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(state=Agent.State.READY, retired_at=None)
+        .select_related("user")
+        .order_by("state_since")
+    )
+    if not ready:
+        return []
+    pairs = []
     for call in Call.objects.select_for_update(skip_locked=True).filter(state=Call.State.QUEUED).order_by("queued_at"):
-        ready = Agent.objects.select_for_update(skip_locked=True, of=("self",)).filter(
-            state=Agent.State.READY, retired_at=None
-        )
-        agent = ready.filter(skills__contains=[call.skill]).select_related("user").order_by("state_since").first()
+        agent = next((one for one in ready if call.skill in one.skills), None)
         if agent is None:
             continue
-        try:
-            adapter().offer(call.uid, agent.extension)
-        except CtiError as error:
-            log.warning("offer %s to %s: %s", call.uid, agent, error)
-            _set(agent, Agent.State.AWAY)
-            continue
+        ready.remove(agent)
         call.state, call.agent, call.ringing_at = Call.State.RINGING, agent, moment
         call.save()
         _set(agent, Agent.State.RINGING)
         _event(call, "offered", str(agent.user))
-        offered += 1
-    return offered
+        pairs.append((call.uid, agent.extension))
+    return pairs
 
 
-def _give_back(call: Call, agent_state: str) -> None:
-    """The call waits again at its old place."""
+@transaction.atomic
+def _not_offered(uid: str) -> None:
+    """The agent's telephone cannot be rung: the call waits again, the agent is away."""
+    call = _locked(uid)
+    if call and call.state == Call.State.RINGING:
+        _give_back(call, Agent.State.AWAY)
+
+
+def _give_back(call: Call, agent_state: str) -> str:
+    """The call waits again at its old place. Returns its name."""
     if call.agent:
         _set(call.agent, agent_state)
         _event(call, "not_answered", str(call.agent.user))
-    try:
-        adapter().withdraw(call.uid)
-    except CtiError as error:
-        log.warning("withdraw %s: %s", call.uid, error)
     call.state, call.agent, call.ringing_at = Call.State.QUEUED, None, None
     call.save()
+    return call.uid
+
+
+def _quietly(command: str, uid: str) -> None:
+    """Tell the telephone system what it may already know; a refusal is only logged."""
+    try:
+        getattr(adapter(), command)(uid)
+    except CtiError as error:
+        log.warning("%s %s: %s", command, uid, error)
 
 
 def _set(agent: Agent, state: str) -> None:
@@ -127,9 +163,10 @@ def agent_gone(uid: str) -> None:
         return
     if call.state == Call.State.RINGING:
         _give_back(call, Agent.State.AWAY)
+        transaction.on_commit(lambda: _quietly("withdraw", uid))
     elif call.state == Call.State.TALKING:
         _end(call)
-        adapter().hang_up(uid)
+        transaction.on_commit(lambda: _quietly("hang_up", uid))
 
 
 @transaction.atomic
@@ -216,35 +253,39 @@ def hang_up(user: User, pk: int) -> None:
     call = _own(user, pk)
     if call.ended_at is None:
         _end(call)
-        _tell(lambda: adapter().hang_up(call.uid))
+        transaction.on_commit(lambda: _quietly("hang_up", call.uid))
 
 
-@transaction.atomic
 def three_way(user: User, pk: int, number: str) -> None:
     """三方通话: bring a department or expert into one's own call."""
-    call = _own(user, pk)
-    if call.state != Call.State.TALKING:
-        raise DomainError("not_talking", _("There is no talk to join."))
-    if not number.strip().isdigit():
+    dialled = number.strip()
+    if not (dialled.isascii() and dialled.isdigit()):
         raise DomainError("bad_number", _("Dial digits only."), field="number")
-    _tell(lambda: adapter().join(call.uid, number.strip()))
-    _event(call, "third_dialled", str(user), number.strip())
+    with transaction.atomic():
+        call = _own(user, pk)
+        if call.state != Call.State.TALKING:
+            raise DomainError("not_talking", _("There is no talk to join."))
+        _event(call, "third_dialled", str(user), dialled)
+    _command(call, user, lambda: adapter().join(call.uid, dialled))
 
 
-@transaction.atomic
 def listen(user: User, pk: int) -> None:
     """坐席监听: a supervisor hears a call; who listened is kept with the call."""
-    call = Call.objects.select_for_update().filter(pk=pk, state=Call.State.TALKING).first()
-    if call is None:
-        raise DomainError("not_talking", _("There is no talk to listen to."))
-    _tell(lambda: adapter().listen(call.uid, agent_of(user).extension))
-    _event(call, "listening", str(user))
+    extension = agent_of(user).extension
+    with transaction.atomic():
+        call = Call.objects.select_for_update().filter(pk=pk, state=Call.State.TALKING).first()
+        if call is None:
+            raise DomainError("not_talking", _("There is no talk to listen to."))
+        _event(call, "listening", str(user))
+    _command(call, user, lambda: adapter().listen(call.uid, extension))
 
 
-def _tell(command: Any) -> None:
+def _command(call: Call, user: User, command: Callable[[], None]) -> None:
+    """Ask the telephone system for what is already kept with the call; its refusal is kept too. Raises DomainError."""
     try:
         command()
     except CtiError as error:
+        _event(call, "refused", str(user), str(error))
         raise DomainError("cti", _("The telephone system refused: %s") % error) from error
 
 

@@ -162,3 +162,26 @@ def test_simulated_calls_are_for_demonstrations_only(agents, city, log_in, setti
     settings.IS_DEMO = True
     client.post(reverse("hotline-act", args=["simulate"]))
     assert Call.objects.get().is_demo
+
+
+def test_a_telephone_system_that_is_gone_loses_nothing(agents, log_in, settings, django_capture_on_commit_callbacks):
+    """Every command is sent after the commit; its failure is kept with the call and told to who asked."""
+    first, other = agents
+    hotline.incoming("c1", "139", "12319")
+    hotline.distribute()
+    hotline.answered("c1")
+    hotline.incoming("c2", "138", "12319")
+    settings.CTI_URL = "http://nobody:nothing@127.0.0.1:9"
+    assert hotline.distribute() == 0
+    waiting, talk = Call.objects.get(uid="c2"), Call.objects.get(uid="c1")
+    other.refresh_from_db()
+    assert (waiting.state, waiting.agent, other.state) == ("queued", None, "away")
+
+    address = reverse("hotline-act", args=["three-way"])
+    asked = log_in(first.user).post(address, {"call": talk.pk, "number": "9600"}, HTTP_ACCEPT="application/json")
+    assert asked.status_code == 409
+    assert list(talk.events.values_list("kind", flat=True))[-2:] == ["third_dialled", "refused"]
+    with django_capture_on_commit_callbacks(execute=True) as commands:
+        hotline.hang_up(first.user, talk.pk)
+    talk.refresh_from_db()
+    assert len(commands) == 1 and talk.state == "ended"
