@@ -25,6 +25,12 @@ def categories() -> Choices:
 
 
 @remembered(10)
+def category_codes() -> frozenset[str]:
+    """Codes of every category, retired ones too."""
+    return frozenset(CaseCategory.objects.values_list("code", flat=True))
+
+
+@remembered(10)
 def districts() -> Choices:
     """The city's districts."""
     return list(Region.objects.filter(level=3).order_by("code").values_list("code", "name"))

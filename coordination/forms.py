@@ -21,7 +21,7 @@ from platform_core.forms.widgets import PlainSelect, PlainSelectMultiple
 from platform_core.memo import remembered
 from platform_core.models import Organisation
 
-from .choices import categories, departments, or_none
+from .choices import categories, category_codes, departments, or_none
 from .models import (
     Case,
     CaseCategory,
@@ -218,7 +218,7 @@ class PartFacilityForm(forms.ModelForm):
             raise ValidationError({"code": _("The code must begin with its division's (%s).") % region.code[:6]})
         if code and kind and code[6:10] != kind:
             raise ValidationError({"code": _("Digits 7 to 10 of the code are the part type (%s).") % kind})
-        if kind and not CaseCategory.objects.filter(code=f"P{kind}").exists():
+        if kind and f"P{kind}" not in category_codes():
             raise ValidationError({"type_code": _("There is no part type %s.") % kind})
         return data
 

@@ -20,7 +20,7 @@ class PlatformCoreConfig(AppConfig):
         from . import celery, listeners
         from .geo import layers
         from .pages import administration, geography  # noqa: F401 - registers
-        from .services import exports  # noqa: F401 - registers
+        from .services import exports, imports  # noqa: F401 - register kinds of jobs
 
         celery.app.set_default()
         for app in settings.PROFILE.apps:

@@ -92,7 +92,9 @@ class ImportBatch(models.Model):
     """A file somebody wants to bring in: read, checked, shown, and only then confirmed as a whole."""
 
     class State(models.TextChoices):
+        CHECKING = "checking", _("file being checked")
         PREVIEW = "preview", _("to be confirmed")
+        IMPORTING = "importing", _("being imported")
         CONFIRMED = "confirmed", _("imported")
         CANCELLED = "cancelled", _("cancelled")
 
@@ -100,6 +102,8 @@ class ImportBatch(models.Model):
     owner = models.ForeignKey(User, models.CASCADE, related_name="+")
     original_name = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEW)
+    file = models.FileField(upload_to="imports/%Y/%m/", blank=True)
+    job = models.ForeignKey(Job, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True)
 
@@ -108,6 +112,18 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return self.original_name
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a job works on it."""
+        return self.state in (self.State.CHECKING, self.State.IMPORTING) and bool(self.job and self.job.is_open)
+
+    @property
+    def failure(self) -> str:
+        """Why its job did not end well."""
+        if self.state in (self.State.CHECKING, self.State.IMPORTING) and self.job and not self.job.is_open:
+            return self.job.error or self.job.get_state_display()
+        return ""
 
 
 class ImportRow(models.Model):

@@ -206,7 +206,7 @@ def import_view(request: UserRequest, name: str) -> HttpResponse:
     pages = _pages(name)
     pages.demand(request.user, "add")
     if request.method == "POST" and (upload := request.FILES.get("file")):
-        batch = imports.read(pages, upload, request.user)
+        batch = imports.begin(pages, upload, request.user)
         return redirect("page-import-preview", name, batch.pk)
     return render(request, "platform_core/import.html", _context(request, pages, fields=imports.fields(pages)))
 
@@ -216,29 +216,33 @@ def import_preview(request: UserRequest, name: str, batch_id: int) -> HttpRespon
     """Rows as read with their errors; POST confirms or cancels. Only the one who uploaded may."""
     pages = _pages(name)
     pages.demand(request.user, "add")
-    batch = get_object_or_404(ImportBatch, pk=batch_id, page=name, owner=request.user)
+    batch = get_object_or_404(ImportBatch.objects.select_related("job"), pk=batch_id, page=name, owner=request.user)
     if request.method == "POST":
         if "cancel" in request.POST:
             imports.cancel(batch)
-        else:
-            count = imports.confirm(pages, batch, request.user)
-            messages.success(request, _("Imported %d rows.") % count)
+            return redirect("page-list", name)
+        count = imports.confirm_or_queue(pages, batch, request.user)
+        if count is None:
+            return redirect("page-import-preview", name, batch_id)
+        messages.success(request, _("Imported %d rows.") % count)
         return redirect("page-list", name)
+    if batch.is_waiting and request.htmx and not request.htmx.boosted:
+        return render(request, "platform_core/_import_waiting.html", {"batch": batch, "pages": pages})
     bad, titles = batch.rows.exclude(errors={}), imports.titles(pages)
-    return render(
+    context = _context(
         request,
-        "platform_core/import_preview.html",
-        _context(
-            request,
-            pages,
-            batch=batch,
-            total=batch.rows.count(),
-            bad_count=bad.count(),
-            bad=bad[:200],
-            titles=titles,
-            sample=[
-                {"row": row, "values": [row.data.get(name, "") for name in titles]}
-                for row in batch.rows.filter(errors={})[:10]
-            ],
-        ),
+        pages,
+        batch=batch,
+        total=batch.rows.count(),
+        bad_count=bad.count(),
+        bad=bad[:200],
+        titles=titles,
+        sample=[
+            {"row": row, "values": [row.data.get(name, "") for name in titles]}
+            for row in batch.rows.filter(errors={})[:10]
+        ],
     )
+    answer = render(request, "platform_core/import_preview.html", context)
+    if request.htmx and not request.htmx.boosted:
+        answer["HX-Refresh"] = "true"  # the job is over: the whole page
+    return answer

@@ -1,44 +1,39 @@
-"""Bringing in files: read, check each row with the page's own form, show, and only then save all or nothing."""
+"""Bringing in files: read, check each row with the page's own form, show, and only then save all or nothing.
+
+A small file is checked and imported at once, a large one (the census of a city's part facilities) by jobs.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import tempfile
-import zipfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import openpyxl
-import shapefile
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from openpyxl.utils.exceptions import InvalidFileException
 
 from platform_core.errors import DomainError
 from platform_core.gathering import gathering
 from platform_core.geo import layers
-from platform_core.models import ImportBatch, ImportRow, User
+from platform_core.models import ImportBatch, ImportRow, Job, User
 
-from . import audit
+from . import audit, jobs
+from .import_files import Row, check_kind, fields, rows_of
 
 if TYPE_CHECKING:
     from platform_core.pages import ModelPages
 
-MAX_ROWS = 50_000
-MAX_BYTES = 50 * 2**20
-Row = dict[str, Any]
-
-
-def fields(pages: ModelPages) -> list[tuple[str, str]]:
-    """(field, title) of every column a file may have; geometry comes as `longitude`+`latitude` or a shape."""
-    assert pages.form is not None
-    return [(name, str(field.label)) for name, field in pages.form().fields.items() if name != pages.geometry_field]
+AT_ONCE_BYTES = 40_000
+AT_ONCE_ROWS = 300
+LOT = 500
+Report = Callable[[int, int], None]
+__all__ = ["begin", "cancel", "confirm", "confirm_or_queue", "fields", "limit_choices", "read", "titles"]
 
 
 def titles(pages: ModelPages) -> dict[str, str]:
@@ -55,181 +50,214 @@ def limit_choices(form: forms.BaseForm, user: User) -> None:
             field.queryset = rows.visible_to(user)
 
 
-def _text(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
+class _Checker:
+    """Makes the forms of a file's rows: known rows come in lots, a choice is looked up once."""
+
+    def __init__(self, pages: ModelPages, user: User) -> None:
+        self.pages, self.user = pages, user
+        self._chosen: dict[tuple[str, str], Any] = {}
+
+    def bound(self, rows: Sequence[Row]) -> Iterator[forms.ModelForm]:
+        """A bound form for each row, in order; `form.instance` is the row it will change, if there is one."""
+        assert self.pages.form is not None
+        for lot in (rows[start : start + LOT] for start in range(0, len(rows), LOT)):
+            known = self._known(lot)
+            for row in lot:
+                instance = known(row)
+                if instance is not None and not self.pages.may_edit(instance):
+                    instance = None
+                form = self.pages.form(row, instance=instance)
+                limit_choices(form, self.user)
+                for name, field in form.fields.items():
+                    if type(field).to_python is forms.ModelChoiceField.to_python:
+                        self._remember(name, field)
+                yield form
+
+    def _known(self, lot: Sequence[Row]) -> Callable[[Row], Any]:
+        """How to find the user's row with the same key, which the import will change; None for a new one."""
+        keys = self.pages.import_key
+        if len(keys) == 1 and not isinstance(self._base_field(keys[0]), forms.ModelChoiceField):
+            (key,) = keys
+            wanted = {str(row[key]) for row in lot if row.get(key)}
+            found = {str(getattr(one, key)): one for one in self._rows(**{f"{key}__in": wanted})}
+            return lambda row: found.get(str(row.get(key, "")))
+        return self._known_one
+
+    def _known_one(self, row: Row) -> Any:
+        lookups = {}
+        for name in self.pages.import_key:
+            if not row.get(name):
+                return None
+            to_field = getattr(self._base_field(name), "to_field_name", None)
+            lookups[f"{name}__{to_field}" if to_field else name] = row[name]
+        return self._rows(**lookups).first() if lookups else None
+
+    def _rows(self, **lookups: Any) -> QuerySet:
+        rows = self.pages.rows(self.user)
         try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise DomainError("bad_encoding", _("The text is neither UTF-8 nor GB 18030."))
+            return rows.filter(**lookups)
+        except (ValueError, ValidationError):  # a key that is no number or date: the form says so
+            return rows.none()
+
+    def _base_field(self, name: str) -> forms.Field:
+        assert self.pages.form is not None
+        field: forms.Field = self.pages.form.base_fields[name]
+        return field
+
+    def _remember(self, name: str, field: forms.Field) -> None:
+        look_up = field.to_python
+
+        def to_python(value: Any) -> Any:
+            key = (name, str(value))
+            if key not in self._chosen:
+                self._chosen[key] = look_up(value)
+            return self._chosen[key]
+
+        field.to_python = to_python  # type: ignore[method-assign]
 
 
-def _read_csv(content: bytes) -> Iterator[Row]:
-    yield from csv.DictReader(io.StringIO(_text(content)))
+def _ignore(done: int, total: int) -> None:
+    """Nobody waits for progress."""
 
 
-def _read_xlsx(content: bytes) -> Iterator[Row]:
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError) as error:
-        raise DomainError("bad_xlsx", _("This is not a readable Excel file (.xlsx).")) from error
-    lines = book.worksheets[0].iter_rows(values_only=True)
-    header = [str(cell or "").strip() for cell in next(lines, ())]
-    for line in lines:
-        if any(cell is not None for cell in line):
-            yield {title: cell for title, cell in zip(header, line, strict=False) if title}
-
-
-def _read_geojson(content: bytes) -> Iterator[Row]:
-    try:
-        document = json.loads(_text(content))
-        features = document["features"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DomainError("bad_geojson", _("This is not a GeoJSON FeatureCollection (%s).") % error) from error
-    for feature in features:
-        properties = feature.get("properties") if isinstance(feature, dict) else None
-        geometry = feature.get("geometry") if isinstance(feature, dict) else None
-        yield {**(properties or {}), "geometry": json.dumps(geometry) if geometry else ""}
-
-
-def _read_shapefile(content: bytes) -> Iterator[Row]:
-    try:
-        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = [
-                name for name in archive.namelist() if Path(name).suffix.lower() in (".shp", ".shx", ".dbf", ".cpg")
-            ]
-            if sum(archive.getinfo(name).file_size for name in names) > 4 * MAX_BYTES:
-                raise DomainError("too_large", _("The archive unpacks to more than %d MiB.") % (4 * MAX_BYTES // 2**20))
-            for name in names:  # flat and by suffix only: a path inside the archive is not trusted
-                Path(folder, "shape" + Path(name).suffix.lower()).write_bytes(archive.read(name))
-            encoding = (
-                archive.read(cpg).decode().strip()
-                if (cpg := next((n for n in names if n.lower().endswith(".cpg")), ""))
-                else "utf-8"
-            )
-            with shapefile.Reader(str(Path(folder, "shape")), encoding=encoding) as reader:
-                for item in reader.iterShapeRecords():
-                    yield {**item.record.as_dict(), "geometry": json.dumps(item.shape.__geo_interface__)}
-    except (zipfile.BadZipFile, shapefile.ShapefileException, LookupError, UnicodeDecodeError) as error:
-        raise DomainError("bad_shapefile", _("This is not a zipped Shapefile (%s).") % error) from error
-
-
-READERS = {
-    ".csv": _read_csv,
-    ".xlsx": _read_xlsx,
-    ".geojson": _read_geojson,
-    ".json": _read_geojson,
-    ".zip": _read_shapefile,
-}
-
-
-def _shape(pages: ModelPages, row: Row) -> Row:
-    """Rename titles to fields, and make the geometry one value."""
-    names = {title.strip(): name for name, title in fields(pages)}
-    made = {names.get(str(key).strip(), str(key).strip()): value for key, value in row.items() if key}
-    if pages.geometry_field:
-        shape = made.pop("geometry", "") or made.pop(pages.geometry_field, "")
-        longitude, latitude = made.pop("longitude", made.pop("经度", "")), made.pop("latitude", made.pop("纬度", ""))
-        if not shape and longitude not in ("", None) and latitude not in ("", None):
-            shape = json.dumps({"type": "Point", "coordinates": [_number(longitude), _number(latitude)]})
-        made[pages.geometry_field] = shape
-    wanted = {name for name, _title in fields(pages)} | {pages.geometry_field}
-    return {key: ("" if value is None else value) for key, value in made.items() if key in wanted}
-
-
-def _number(value: Any) -> float | str:
-    try:
-        return float(value)
-    except ValueError:
-        return str(value)
-
-
-def _form(pages: ModelPages, row: Row, user: User) -> forms.ModelForm:
-    assert pages.form is not None
-    form = pages.form(row, instance=_known(pages, row, user))
-    limit_choices(form, user)
-    return form
-
-
-def _known(pages: ModelPages, row: Row, user: User) -> Any:
-    """The user's row with the same key, which the import will change; None for a new one."""
-    assert pages.form is not None
-    lookups = {}
-    for name in pages.import_key:
-        if not row.get(name):
-            return None
-        to_field = getattr(pages.form.base_fields[name], "to_field_name", None)
-        lookups[f"{name}__{to_field}" if to_field else name] = row[name]
-    known = pages.rows(user).filter(**lookups).first() if lookups else None
-    return known if known is None or pages.may_edit(known) else None
-
-
-@transaction.atomic
-def read(pages: ModelPages, upload: UploadedFile, user: User) -> ImportBatch:
-    """Read and check a file. Raises DomainError where it cannot be read at all; row errors are kept with the row."""
-    suffix = Path(upload.name or "").suffix.lower()
-    if suffix not in READERS:
-        raise DomainError(
-            "unknown_format", _("Use .xlsx, .csv, .geojson or a zipped Shapefile; this is “%s”.") % suffix
-        )
-    if (upload.size or 0) > MAX_BYTES:
-        raise DomainError("too_large", _("The file is larger than %d MiB.") % (MAX_BYTES // 2**20))
-    batch = ImportBatch.objects.create(page=pages.name, owner=user, original_name=(upload.name or "")[:200])
-    rows, seen = [], set()
-    for number, raw in enumerate(READERS[suffix](upload.read()), start=1):
-        if number > MAX_ROWS:
-            raise DomainError("too_many_rows", _("The file has more than %d rows; split it.") % MAX_ROWS)
-        data = _shape(pages, raw)
-        form = _form(pages, data, user)
+def _check(batch: ImportBatch, pages: ModelPages, rows: Sequence[Row], user: User, report: Report) -> None:
+    seen: set[tuple[str, ...]] = set()
+    made = []
+    for number, (data, form) in enumerate(zip(rows, _Checker(pages, user).bound(rows), strict=True), start=1):
         errors = {name: [str(message) for message in found] for name, found in form.errors.items()}
         key = tuple(str(data.get(name, "")) for name in pages.import_key)
         if key in seen:
             errors.setdefault(pages.import_key[-1], []).append(_("The file has this key twice."))
         seen.add(key)
-        rows.append(
-            ImportRow(
-                batch=batch,
-                number=number,
-                data=json.loads(json.dumps(data, default=str)),
-                errors=errors,
-                is_update=form.instance.pk is not None,
-            )
+        kept = json.loads(json.dumps(data, default=str))
+        made.append(
+            ImportRow(batch=batch, number=number, data=kept, errors=errors, is_update=form.instance.pk is not None)
         )
-    if not rows:
-        raise DomainError("empty_file", _("The file has no rows."))
-    ImportRow.objects.bulk_create(rows, batch_size=2000)
-    return batch
+        if len(made) == LOT or number == len(rows):
+            ImportRow.objects.bulk_create(made)
+            made.clear()
+            report(number, len(rows))
 
 
 @transaction.atomic
-def confirm(pages: ModelPages, batch: ImportBatch, user: User) -> int:
-    """Save every row of a faultless batch. Raises DomainError, and saves nothing, when one has become wrong."""
+def read(pages: ModelPages, upload: UploadedFile, user: User) -> ImportBatch:
+    """Read and check a file now. Raises DomainError where it cannot be read; row errors are kept with the row."""
+    name = upload.name or ""
+    check_kind(name, upload.size or 0)
+    rows = rows_of(pages, name, upload.read())
+    batch = ImportBatch.objects.create(page=pages.name, owner=user, original_name=name[:200])
+    _check(batch, pages, rows, user, _ignore)
+    return batch
+
+
+def begin(pages: ModelPages, upload: UploadedFile, user: User) -> ImportBatch:
+    """Check a small file now, a large one by a job. Raises DomainError like `read`."""
+    name, size = upload.name or "", upload.size or 0
+    check_kind(name, size)
+    if size <= AT_ONCE_BYTES:
+        return read(pages, upload, user)
+    with transaction.atomic():
+        batch = ImportBatch.objects.create(
+            page=pages.name, owner=user, original_name=name[:200], state=ImportBatch.State.CHECKING, file=upload
+        )
+        batch.job = jobs.start("import check", _("Check of a file: %s") % name[:100], user, batch=batch.pk)
+        batch.save(update_fields=["job"])
+    return batch
+
+
+def _batch_of(job: Job) -> tuple[ImportBatch, ModelPages]:
+    from platform_core.pages import find
+
+    batch = ImportBatch.objects.get(pk=job.parameters["batch"])
+    pages = find(batch.page)
+    if pages is None or not pages.may(job.owner, "add"):
+        raise DomainError("forbidden", _("You do not have the right to do this."))
+    return batch, pages
+
+
+def _outcome(batch: ImportBatch, rows: int) -> jobs.Outcome:
+    return jobs.Outcome({"rows": rows, "url": reverse("page-import-preview", args=[batch.page, batch.pk])})
+
+
+@jobs.kind("import check")
+def check_job(job: Job, progress: jobs.Progress) -> jobs.Outcome:
+    """Check an uploaded file; begins anew when a worker died over it."""
+    batch, pages = _batch_of(job)
+    batch.rows.all().delete()
+    with batch.file.open("rb") as stream:
+        rows = rows_of(pages, batch.original_name, stream.read())
+    _check(batch, pages, rows, job.owner, progress)
+    batch.file.delete(save=False)
+    batch.state = ImportBatch.State.PREVIEW
+    batch.save(update_fields=["state", "file"])
+    return _outcome(batch, len(rows))
+
+
+def confirm_or_queue(pages: ModelPages, batch: ImportBatch, user: User) -> int | None:
+    """Import a small batch now, returning the number of rows; queue a large one and return None. Raises DomainError."""
+    if batch.rows.count() <= AT_ONCE_ROWS:
+        return confirm(pages, batch, user)
+    with transaction.atomic():
+        locked = _confirmable(batch, (ImportBatch.State.PREVIEW,))
+        locked.state = ImportBatch.State.IMPORTING
+        locked.job = jobs.start("import", _("Import: %s") % locked.original_name[:100], user, batch=batch.pk)
+        locked.save(update_fields=["state", "job"])
+    return None
+
+
+@jobs.kind("import")
+def import_job(job: Job, progress: jobs.Progress) -> jobs.Outcome:
+    """Save a confirmed batch."""
+    batch, pages = _batch_of(job)
+    with progress.aside() as report:
+        return _outcome(batch, confirm(pages, batch, job.owner, report))
+
+
+def _confirmable(batch: ImportBatch, states: Sequence[str]) -> ImportBatch:
     locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-    if locked.state != ImportBatch.State.PREVIEW:
+    if locked.state not in states:
         raise DomainError("import_over", _("This import was confirmed or cancelled already."))
     if locked.rows.exclude(errors={}).exists():
         raise DomainError("import_has_errors", _("Rows are wrong; mend the file and upload it again."))
-    count = 0
+    return locked
+
+
+@transaction.atomic
+def confirm(pages: ModelPages, batch: ImportBatch, user: User, report: Report = _ignore) -> int:
+    """Save every row of a faultless batch. Raises DomainError, and saves nothing, when one has become wrong."""
+    locked = _confirmable(batch, (ImportBatch.State.PREVIEW, ImportBatch.State.IMPORTING))
+    numbers, rows = [], []
+    for number, data in locked.rows.values_list("number", "data").iterator(2000):
+        numbers.append(number)
+        rows.append(data)
     with gathering():
-        for row in locked.rows.iterator(500):
-            form = _form(pages, row.data, user)
+        for count, (number, form) in enumerate(zip(numbers, _Checker(pages, user).bound(rows), strict=True), start=1):
             if not form.is_valid():
                 raise DomainError(
                     "import_changed",
-                    _("Row %(row)d no longer fits: %(errors)s") % {"row": row.number, "errors": form.errors.as_text()},
+                    _("Row %(row)d no longer fits: %(errors)s") % {"row": number, "errors": form.errors.as_text()},
                 )
             instance = form.save(commit=False)
             pages.prepare(instance)
             pages.store(instance, form)
             form.save_m2m()
-            count += 1
+            if count % LOT == 0:
+                report(count, len(rows))
     locked.state, locked.confirmed_at = ImportBatch.State.CONFIRMED, timezone.now()
     locked.save()
-    audit.record("import", locked, after={"page": pages.name, "rows": count})
+    audit.record("import", locked, after={"page": pages.name, "rows": len(rows)})
     transaction.on_commit(lambda: layers.touch(pages.name))
-    return count
+    return len(rows)
 
 
 def cancel(batch: ImportBatch) -> None:
-    """Forget an import that was not confirmed."""
-    ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.PREVIEW).update(state=ImportBatch.State.CANCELLED)
+    """Forget an import that was not confirmed, and stop its job. Raises DomainError when it is over."""
+    if batch.job and batch.job.is_open:
+        jobs.cancel(batch.job)  # first, and committed: the job holds the batch until it sees this
+    with transaction.atomic():
+        locked = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+        if locked.state == ImportBatch.State.CONFIRMED:
+            raise DomainError("import_over", _("This import was confirmed or cancelled already."))
+        locked.file.delete(save=False)
+        locked.state = ImportBatch.State.CANCELLED
+        locked.save(update_fields=["state", "file"])

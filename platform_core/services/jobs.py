@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.core.files.base import File
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -43,10 +44,30 @@ class Progress:
         if not alive:
             raise DomainError("cancelled", _("The job was cancelled."))
 
+    @contextmanager
+    def aside(self) -> Iterator[Callable[[int, int], None]]:
+        """Progress by a connection of its own, for work that is one long transaction: others see it, and a cancel."""
+        connection = connections.create_connection(DEFAULT_DB_ALIAS)
+
+        def report(done: int, total: int) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE platform_core_job SET done_count = %s, total_count = %s, heartbeat_at = now()"
+                    " WHERE id = %s AND state = 'running'",
+                    (done, total, self.job.pk),
+                )
+                if not cursor.rowcount:
+                    raise DomainError("cancelled", _("The job was cancelled."))
+
+        try:
+            yield report
+        finally:
+            connection.close()
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job leaves: numbers to show, and a file to fetch."""
+    """What a job leaves: numbers to show (`url`: the page to go on with), and a file to fetch."""
 
     numbers: dict[str, Any]
     file: Path | None = None
@@ -123,7 +144,7 @@ def _finish(job: Job, state: str, *, outcome: Outcome | None = None, error: str 
     notify(
         locked.owner,
         (_("Finished: %s") if done else _("Failed: %s")) % locked.title,
-        url="/jobs/",
+        url=(locked.result or {}).get("url", "/jobs/"),
         level="info" if done else "warning",
     )
 

@@ -2,21 +2,34 @@
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from coordination.models import PartFacility
 from exchange.models import InboundBatch
 from exchange.services import inbound
 from platform_core.errors import DomainError
 from platform_core.gathering import gathering, hand_over
+from platform_core.models import ImportBatch, Job
 from platform_core.pages import find
-from platform_core.services import imports
+from platform_core.services import imports, jobs
 from tests.factories import UserFactory
 from tests.factories.city import HERE, stored_rows
 
+RIGHTS = (
+    "platform_core.access_coordination",
+    *(f"coordination.{verb}_partfacility" for verb in ("view", "add", "change")),
+)
 HEADER = ["code", "type_code", "name", "region", "owner", "state", "longitude", "latitude"]
+
+
+def pages_of():
+    pages = find("partfacility")
+    assert pages is not None
+    return pages
 
 
 def census(count, **wrong):
@@ -35,14 +48,12 @@ def census(count, **wrong):
 
 @pytest.fixture
 def editor(city):
-    return UserFactory(
-        scope=city.heping, rights=("coordination.add_partfacility", "coordination.change_partfacility")
-    )
+    return UserFactory(scope=city.heping, rights=RIGHTS)
 
 
 @pytest.mark.django_db
 def test_a_census_goes_up_in_one_message(city, editor):
-    pages = find("partfacility")
+    pages = pages_of()
     batch = imports.read(pages, census(5), editor)
     assert [row.errors for row in batch.rows.all()] == [{}] * 5
     InboundBatch.objects.all().delete()
@@ -65,7 +76,7 @@ def test_a_census_goes_up_in_one_message(city, editor):
     ],
 )
 def test_a_wrong_row_of_a_census_is_named(city, editor, wrong, field):
-    pages = find("partfacility")
+    pages = pages_of()
     batch = imports.read(pages, census(3, **wrong), editor)
     assert [sorted(row.errors) for row in batch.rows.order_by("number")] == [[], [], [field]]
     with pytest.raises(DomainError):
@@ -74,7 +85,7 @@ def test_a_wrong_row_of_a_census_is_named(city, editor, wrong, field):
 
 
 def test_what_is_gathered_is_handed_over_once_and_nothing_after_an_error():
-    lots = []
+    lots: list[list[int]] = []
     hand_over("a", 0, lots.append)
     with gathering():
         for number in range(1001):
@@ -86,3 +97,60 @@ def test_what_is_gathered_is_handed_over_once_and_nothing_after_an_error():
         hand_over("a", 1, lots.append)
         raise ZeroDivisionError
     assert len(lots) == 4
+
+
+@pytest.fixture
+def large(editor, log_in, settings, tmp_path):
+    """A census too large to be checked while one waits, uploaded: (client, its batch)."""
+    settings.MEDIA_ROOT = tmp_path
+    client = log_in(editor)
+    file = census(imports.LOT * 2)
+    assert file.size > imports.AT_ONCE_BYTES
+    answer = client.post("/p/partfacility/import/", {"file": file})
+    return client, answer.url, ImportBatch.objects.get()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_census_is_checked_and_imported_by_jobs(large):
+    client, address, batch = large
+    assert (batch.state, batch.rows.count()) == ("checking", 0)
+    assert "import-waiting" in client.get(address, HTTP_HX_REQUEST="true").content.decode()
+    jobs.run(batch.job_id)
+    batch.refresh_from_db()
+    assert (batch.state, batch.rows.count(), bool(batch.file)) == ("preview", 1000, False)
+    assert client.get(address, HTTP_HX_REQUEST="true")["HX-Refresh"] == "true"
+    assert client.post(address, {"confirm": ""}).url == address
+    batch.refresh_from_db()
+    assert batch.state == "importing" and not PartFacility.objects.exists()
+    jobs.run(batch.job_id)
+    batch.refresh_from_db()
+    assert (batch.state, batch.job.state, PartFacility.objects.count()) == ("confirmed", "done", 1000)
+    assert batch.owner.notifications.first().url == address
+    assert "import-waiting" not in client.get(address).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_import_that_is_cancelled_or_fails_leaves_nothing(large, monkeypatch):
+    client, address, batch = large
+    jobs.run(batch.job_id)
+    client.post(address, {"confirm": ""})
+    batch.refresh_from_db()
+
+    def cancel():
+        jobs.cancel(Job.objects.get(pk=batch.job_id))
+        connection.close()
+
+    def prepare(_part):
+        if not PartFacility.objects.exists():
+            with ThreadPoolExecutor() as other:  # a connection of its own, as the web has
+                other.submit(cancel).result()
+
+    monkeypatch.setattr(pages_of(), "prepare", prepare)
+    jobs.run(batch.job_id)
+    batch.refresh_from_db()
+    assert batch.job.state == "cancelled" and not PartFacility.objects.exists()
+    page = client.get(address).content.decode()
+    assert "没有保存任何内容" in page and "import-waiting" not in page
+    client.post(address, {"cancel": "1"})
+    batch.refresh_from_db()
+    assert batch.state == "cancelled"
