@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from platform_core.memo import remembered
-from platform_core.models import Organisation, Region
+from platform_core.models import Organisation
+from platform_core.services.divisions import own_districts
 
 from .models import CaseCategory
 
@@ -32,8 +33,8 @@ def category_codes() -> frozenset[str]:
 
 @remembered(10)
 def districts() -> Choices:
-    """The city's districts."""
-    return list(Region.objects.filter(level=3).order_by("code").values_list("code", "name"))
+    """The districts of this platform's own division."""
+    return list(own_districts().values_list("code", "name"))
 
 
 @remembered(10)

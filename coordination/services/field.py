@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from coordination.models import Case, GridDuty, LastPosition, RosterEntry, TrackPoint
 from platform_core.errors import DomainError
 from platform_core.models import User
-from platform_core.services.grids import district_at
+from platform_core.services.divisions import district_at
 
 MOST_POINTS = 500
 EARLY = timedelta(hours=1)

@@ -18,7 +18,7 @@ from platform_core.errors import DomainError
 from platform_core.events import case_moved
 from platform_core.models import Attachment, UnitGrid, User
 from platform_core.services import attachments
-from platform_core.services.grids import district_at
+from platform_core.services.divisions import district_at
 
 from . import categories, definitions, limits
 from .counting import delta

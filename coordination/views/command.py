@@ -18,7 +18,7 @@ from coordination import selectors
 from coordination.models import Case, CaseCategory, LastPosition, Subject
 from coordination.services import definitions, performance
 from platform_core.http import UserRequest
-from platform_core.models import Region
+from platform_core.services.divisions import own_districts
 from platform_core.views.map import home_bounds
 
 TREND_DAYS = 30
@@ -137,7 +137,7 @@ def screen(request: UserRequest) -> HttpResponse:
             "figures": _figures(request),
             **_charts(request),
             "bounds": home_bounds(request.user),
-            "districts": Region.objects.filter(level=3, geometry__isnull=False).visible_to(request.user).count(),
+            "districts": own_districts().filter(geometry__isnull=False).visible_to(request.user).count(),
         },
     )
 

@@ -22,12 +22,6 @@ BLOCK = 5  # cells on a side of an evaluation grid: 1.25 km, so about 1.6 km²
 SLIVER = 0.3  # a cell cut below this share of its area joins its block's largest neighbour
 
 
-def district_at(point: Point) -> Region | None:
-    """The district a point lies in, without its boundary; None outside (one query)."""
-    found: Region | None = Region.objects.filter(level=3, geometry__covers=point).defer("geometry").first()
-    return found
-
-
 @transaction.atomic
 def make_demo_grids(region: Region, seed: int = 312) -> tuple[int, int]:
     """Cut a district into unit grids inside its real boundary and group them into evaluation grids.

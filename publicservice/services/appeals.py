@@ -18,7 +18,7 @@ from coordination.services import Report, rate, report
 from platform_core.errors import DomainError
 from platform_core.models import PlatformInstance, Region, User
 from platform_core.services import attachments, audit
-from platform_core.services.grids import district_at
+from platform_core.services.divisions import district_at
 from platform_core.services.sequences import next_number
 from publicservice.models import Appeal, AppealRecord
 

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_GET, require_POST
 from platform_core.errors import DomainError
 from platform_core.forms.errors import blame
 from platform_core.geo.measure import point_of
-from platform_core.models import EvaluationPoint, Region
+from platform_core.models import EvaluationPoint
 from platform_core.services import throttle
+from platform_core.services.divisions import own_districts
 from publicservice.forms import CitizenForm
 from publicservice.models import Appeal, ConvenienceService, Notice, ReturnVisit
 from publicservice.services import appeals, messages
@@ -187,7 +188,7 @@ def notice(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def districts(request: HttpRequest) -> HttpResponse:
     """The districts' boundaries for the citizens' map, coarse; public (administrative boundaries are)."""
-    rows = Region.objects.filter(level=3, geometry__isnull=False)
+    rows = own_districts().filter(geometry__isnull=False)
     features = []
     for row in rows:
         assert row.geometry is not None

@@ -9,6 +9,7 @@ from coordination.models import Case, WorkflowDefinition
 from coordination.services import definitions, move
 from coordination.services.moving import Given
 from coordination.urls import urlpatterns
+from platform_core.models import Region
 from tests.factories.city import THERE, picture
 
 DESKS = {
@@ -104,6 +105,12 @@ def test_oversize_upload_is_refused(city, log_in, settings):
         {"version": case.version, "dispose-opinion": "好了", "dispose-photos": picture()},
     )
     assert answer.status_code == 409
+
+
+def test_a_desk_offers_the_districts_of_its_own_city_only(city, log_in):
+    Region.objects.create(code="220102", name="南关区", level=3, parent=city.shenyang.parent)
+    page = log_in(city.acceptor).get(reverse("desk", args=["acceptance"])).content.decode()
+    assert '<option value="210102">' in page and "南关区" not in page
 
 
 def test_new_case_at_the_desk_fills_the_part_in(city, log_in):

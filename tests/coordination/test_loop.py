@@ -57,6 +57,11 @@ def test_bad_reports_say_which_field(city, given, code):
 def test_outside_the_city_is_refused(city):
     from django.contrib.gis.geos import Point
 
+    from platform_core.models import Region
+    from tests.factories import square
+
+    # The next city's districts are known too, with their boundaries.
+    Region.objects.create(code="210202", name="中山区", level=3, parent=city.shenyang.parent, geometry=square(99, 29, 2))
     with pytest.raises(DomainError) as error:
         report(Report("x", Point(100, 30, srid=4490)), city.supervisor)
     assert error.value.code == "outside"
