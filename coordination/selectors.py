@@ -14,12 +14,24 @@ from django.urls import reverse
 from django.utils import timezone
 
 from platform_core.memo import remembered
-from platform_core.models import Attachment, Organisation, Region, User
+from platform_core.models import Attachment, Organisation, Region, UnitGrid, User
 
 from .models import Case, CaseRequest, CaseTask, PartFacility, StageRecord
 from .services import categories, definitions
 from .services.effects import ASKING, DECIDING
 from .workflow import Move, Workflow
+
+
+def _all_but(path: str, model: type[Model], *shown: str) -> list[str]:
+    """What a join need not read."""
+    return [f"{path}__{field.name}" for field in model._meta.concrete_fields if field.name not in ("id", *shown)]
+
+
+NOT_SHOWN = (
+    *_all_but("region", Region, "code", "name"),
+    *_all_but("grid", UnitGrid, "code"),
+    *_all_but("reporter", User, "username", "full_name"),
+)
 
 
 def case_of(user: User, pk: int) -> Case:
@@ -31,7 +43,7 @@ def case_of(user: User, pk: int) -> Case:
     case: Case | None = (
         rows.filter(pk=pk)
         .select_related("region", "grid", "reporter")
-        .defer("region__geometry", "grid__geometry")
+        .defer(*NOT_SHOWN)
         .annotate(has_duplicates=Exists(Case.objects.filter(duplicate_of=OuterRef("pk")).order_by()))
         .prefetch_related("tasks")
         .order_by()

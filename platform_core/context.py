@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 
 from .memo import remembered
 from .models import PlatformInstance, User
+from .services.notifications import unread
 
 
 def page_url(name: str, args: tuple[str, ...] = ()) -> str:
@@ -106,5 +107,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
     if user is not None and user.is_authenticated:
         context["menu"] = SimpleLazyObject(lambda: menu(user))
-        context["unread"] = SimpleLazyObject(lambda: user.notifications.filter(read_at=None).count())
+        context["unread"] = SimpleLazyObject(lambda: unread(user))
     return context

@@ -14,7 +14,7 @@ from guardian.models import GroupObjectPermission, UserObjectPermission
 
 from . import context
 from .memo import changed
-from .models import DataScope, PlatformInstance, Role, User, UserSession
+from .models import DataScope, Organisation, PlatformInstance, Role, User, UserSession
 from .models.user import RIGHTS
 from .services import audit
 
@@ -81,7 +81,8 @@ def connect() -> None:
     for through in (User.groups.through, User.user_permissions.through, Role.permissions.through):
         m2m_changed.connect(_rights_changed, sender=through)
     for signal in (post_save, post_delete):
-        for kind in (DataScope, UserObjectPermission, GroupObjectPermission):
+        # An organisation too: a scope is remembered with its path.
+        for kind in (DataScope, UserObjectPermission, GroupObjectPermission, Organisation):
             signal.connect(_rights_changed, sender=kind)
     post_delete.connect(_rights_changed, sender=Role)  # its users lose it without a signal of their own
     post_save.connect(_forget_platform, sender=PlatformInstance)

@@ -14,6 +14,8 @@ from django.utils import timezone
 from coordination.models import Case
 from platform_core.models import User
 
+from . import categories
+
 MOST = 8
 METRES_PER_DEGREE = 111_320.0
 
@@ -42,7 +44,12 @@ def near(location: Point, category: str, user: User | None, *, excluding: int | 
         state__in=("merged", "rejected", "void")
     )
     rows = rows.filter(category=category) if category else rows
-    found = list((rows.exclude(pk=excluding) if excluding else rows).select_related("category")[:200])
+    rows = rows.exclude(pk=excluding) if excluding else rows
+    found = list(rows.only("number", "category", "description", "location", "reported_at")[:200])
+    kinds = categories.known()
+    for case in found:
+        if case.category_id in kinds:
+            case.category = kinds[case.category_id]
     metres = _metres(location, [case.location for case in found])
     pairs = [Candidate(case, distance) for case, distance in zip(found, metres, strict=True) if distance <= reach]
     return sorted(pairs, key=lambda pair: pair.distance_m)[:MOST]

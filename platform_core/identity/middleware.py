@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -34,15 +35,21 @@ class SessionLimitMiddleware:
         return self.get_response(request)
 
     def _refusal(self, request: HttpRequest) -> str | None:
-        session = UserSession.objects.filter(session_key=request.session.session_key).first()
-        if session is None:
+        with connection.cursor() as cursor:  # asked at every request, so without building a query
+            cursor.execute(
+                "SELECT id, last_seen_at FROM platform_core_usersession WHERE session_key = %s",
+                [request.session.session_key],
+            )
+            found = cursor.fetchone()
+        if found is None:
             return _("This session was ended, because the account logged in elsewhere or an administrator ended it.")
         now = timezone.now()
-        idle = now - session.last_seen_at
+        key, last_seen_at = found
+        idle = now - last_seen_at
         if idle > timedelta(minutes=settings.SESSION_IDLE_MINUTES):
             return _("You were logged out after a long pause.")
         if idle > TOUCH_EVERY and not request.path.startswith("/live/"):
-            UserSession.objects.filter(pk=session.pk).update(last_seen_at=now)
+            UserSession.objects.filter(pk=key).update(last_seen_at=now)
         return None
 
 

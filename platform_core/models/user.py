@@ -26,7 +26,7 @@ from .organisation import Organisation
 from .region import Region
 
 RIGHTS = "rights"
-RIGHTS_REMEMBERED_S = 30.0
+RIGHTS_REMEMBERED_S = 300.0
 """Rights and data scopes are remembered as long as nobody changes any (a change counts within a second, see listeners),
 and for 30 s at most."""
 
