@@ -18,6 +18,12 @@ class UserRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+def number_of(text: object) -> int | None:
+    """A whole number as forms and addresses send it, what a key or version can be; None for anything else."""
+    given = str(text or "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) <= 18 else None
+
+
 def day_of(text: str | None) -> date | None:
     """A day written as 2026-11-24; None for anything else."""
     try:

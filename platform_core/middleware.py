@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from .errors import DomainError
 from .services.audit import acting
@@ -66,6 +68,30 @@ class AuditActorMiddleware:
         user = request.user if request.user.is_authenticated else None
         with acting(user, request.META.get("REMOTE_ADDR")):
             return self.get_response(request)
+
+
+class NulMiddleware:
+    """Refuses a NUL in an address or form: PostgreSQL stores none, and a search for one is an error.
+
+    Views for programs (csrf_exempt) answer in their own way.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """400 with the reason."""
+        if getattr(view, "csrf_exempt", False):
+            return None
+        given = (value for query in (request.GET, request.POST) for values in query.lists() for value in values[1])
+        if not any("\0" in str(value) for value in given):
+            return None
+        message = _("A value holds a sign that cannot be stored.")
+        return render(request, "platform_core/error.html", {"message": message}, status=400)
 
 
 class DomainErrorMiddleware:

@@ -14,6 +14,7 @@ from convergence.store.ddl import quoted
 from exchange.protocol.where import WhereError, compile_where
 from exchange.tables import Row, TableSpec
 from platform_core.errors import DomainError
+from platform_core.http import number_of
 from platform_core.models import User
 
 PAGE = 50
@@ -63,9 +64,9 @@ def browse(table: DataTable, wanted: Browse, user: User) -> Browsed:
     scope, scope_values = scope_condition(spec, user)
     parameters = [*values, *scope_values]
     before = ""
-    if wanted.after.isdigit():
+    if (after := number_of(wanted.after)) is not None:
         before = " AND t._seq < %s"
-        parameters.append(int(wanted.after))
+        parameters.append(after)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {rows.output(spec)}, t._source, t._updated, t._lineage::json, t._seq FROM {ddl.table_name(spec)} t"

@@ -70,8 +70,8 @@ def draft(user: Any) -> WorkflowDefinition:
 
 
 def _draft(pk: int) -> WorkflowDefinition:
-    row: WorkflowDefinition = WorkflowDefinition.objects.select_for_update().get(pk=pk)
-    if row.state != WorkflowDefinition.State.DRAFT:
+    row = WorkflowDefinition.objects.select_for_update().filter(pk=pk).first()
+    if row is None or row.state != WorkflowDefinition.State.DRAFT:
         raise DomainError("not_a_draft", _("Only a draft can be edited: running cases keep their version."))
     return row
 

@@ -16,6 +16,7 @@ from simpleeval import InvalidExpression, NameNotDefined, SimpleEval
 
 from coordination.models import Case, CaseCategory, DayCount, Grade, Indicator, StageRecord, Subject
 from platform_core.errors import DomainError
+from platform_core.http import number_of
 from platform_core.models import Organisation, Region, User
 
 MEASURES = (
@@ -173,7 +174,7 @@ def _names(kind: str, keys: Iterable[str]) -> dict[str, str]:
         return {row.code: str(row) for row in CaseCategory.objects.filter(code__in=keys)}
     if kind == Subject.POST:
         return {key: key for key in keys}
-    numbers = [int(key) for key in keys if key.isdigit()]
+    numbers = [int(key) for key in keys if key.isdecimal()]
     if kind == Subject.DEPARTMENT:
         return {str(pk): name for pk, name in Organisation.objects.filter(pk__in=numbers).values_list("pk", "name")}
     return {str(user.pk): f"{user.full_name}（{user.post}）" for user in User.objects.filter(pk__in=numbers)}
@@ -234,7 +235,7 @@ def cases_of(kind: str, subject: str, span: Span, user: User) -> QuerySet[Case]:
     begin, end = span.bounds()
     rows: Any = Case.objects.visible_to(user)
     if kind in (Subject.PERSON, Subject.POST):
-        person = int(subject) if subject.isdigit() else 0
+        person = number_of(subject) or 0
         who = {"actor_id": person} if kind == Subject.PERSON else {"post": subject}
         acted = StageRecord.objects.filter(at__gte=begin, at__lt=end, **who)
         return rows.filter(pk__in=acted.values("case"))

@@ -33,7 +33,7 @@ from coordination.services import (
 from coordination.workflow import Workflow
 from platform_core.errors import DomainError
 from platform_core.forms.errors import blame
-from platform_core.http import UserRequest
+from platform_core.http import UserRequest, number_of
 
 HELPS_WITH = {"reported", "registering"}
 
@@ -77,6 +77,7 @@ def _show(request: UserRequest, pk: int, failed: forms.MoveForm | None = None, s
     flow = definitions.workflow(case.definition_id)
     is_new = case.state in HELPS_WITH
     pending = selectors.pending_of(case, flow)
+    desk = request.GET.get("desk") or request.POST.get("desk", "")
     context = {
         "case": case,
         "state": flow.label(case.state),
@@ -89,7 +90,7 @@ def _show(request: UserRequest, pk: int, failed: forms.MoveForm | None = None, s
         else [],
         "guesses": classifying.suggest_categories(case.description) if is_new and not case.category_id else [],
         "map": _map_data(case, request),
-        "desk": request.GET.get("desk") or request.POST.get("desk", ""),
+        "desk": desk if desk in selectors.QUEUES else "",
         "active": "case-list",
     }
     return render(request, "coordination/case.html", context, status=status)
@@ -161,8 +162,7 @@ def make_move(request: UserRequest, pk: int, code: str) -> HttpResponse:
 
 
 def _version(request: UserRequest) -> int | None:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdigit() else None
+    return number_of(request.POST.get("version"))
 
 
 @login_required

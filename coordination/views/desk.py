@@ -25,7 +25,7 @@ from coordination.choices import categories, departments, districts, or_none
 from coordination.models import Case, Emergency
 from coordination.services import definitions, moving, routing
 from platform_core.forms.widgets import PlainSelect
-from platform_core.http import UserRequest
+from platform_core.http import UserRequest, number_of
 from platform_core.memo import remembered
 
 PAGE = 25
@@ -184,13 +184,13 @@ def bulk(request: UserRequest, code: str) -> HttpResponse:
 
 def _chosen(values: list[str]) -> list[tuple[int, int]]:
     """`key-version` of each tick."""
-    pairs = [value.split("-") for value in values[:PAGE]]
-    return [(int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2 and all(part.isdigit() for part in pair)]
+    pairs = [tuple(map(number_of, value.split("-"))) for value in values[:PAGE]]
+    return [(pair[0], pair[1]) for pair in pairs if len(pair) == 2 and pair[0] is not None and pair[1] is not None]
 
 
 def _dispatch(request: UserRequest, chosen: list[tuple[int, int]]) -> tuple[int, list[str]]:
     """To the department chosen for all, or each to the one its rule suggests."""
-    wanted = request.POST.get("department", "")
+    wanted = number_of(request.POST.get("department"))
     done, refused = 0, []
     cases = {
         case.pk: case
@@ -201,7 +201,7 @@ def _dispatch(request: UserRequest, chosen: list[tuple[int, int]]) -> tuple[int,
     for pk, version in chosen:
         case = cases.get(pk)
         suggestion = routing.suggest(case) if case and not wanted else None
-        department = int(wanted) if wanted.isdigit() else suggestion.department.pk if suggestion else None
+        department = wanted or (suggestion.department.pk if suggestion else None)
         if case is not None and department is None:
             refused.append(_("%s: no rule says which department; dispatch it by itself.") % case.number)
             continue

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from coordination.models import KeyTask, TrackPoint
 from coordination.services import field, geocoding, keytasks
 from platform_core.geo.measure import point_of
-from platform_core.http import UserRequest, day_of
+from platform_core.http import UserRequest, day_of, number_of
 from platform_core.models import Organisation, User
 from platform_core.services.grids import grid_at
 from platform_core.views.map import home_bounds
@@ -108,11 +108,11 @@ def keytask_assign(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def keytask_answer(request: UserRequest, pk: int) -> HttpResponse:
     """Answer upwards; for those who handle key tasks."""
-    text = request.POST.get("progress", "")
+    progress = number_of(request.POST.get("progress"))
     keytasks.answer(
         get_object_or_404(KeyTask, pk=pk).pk,
         request.user,
-        int(text) if text.isdigit() else -1,
+        -1 if progress is None else progress,
         request.POST.get("content", ""),
     )
     messages.success(request, _("The answer goes up by the exchange."))

@@ -59,6 +59,8 @@ class MapField(GeometryField):
         shape.srid = CGCS2000
         if not shape.valid:
             raise ValidationError(_("The shape is not valid: %s") % shape.valid_reason, code="invalid_shape")
+        if shape.empty:
+            raise ValidationError(_("This is neither GeoJSON nor WKT."), code="bad_geometry")
         west, south, east, north = shape.extent
         if not (CHINA_BOX[0] <= west and CHINA_BOX[1] <= south and east <= CHINA_BOX[2] and north <= CHINA_BOX[3]):
             raise ValidationError(_("The coordinates lie outside China (longitude first, in degrees)."), code="outside")

@@ -28,7 +28,7 @@ from .region import Region
 RIGHTS = "rights"
 RIGHTS_REMEMBERED_S = 300.0
 """Rights and data scopes are remembered as long as nobody changes any (a change counts within a second, see listeners),
-and for 30 s at most."""
+and for five minutes at most."""
 
 
 class RoleManager(models.Manager["Role"]):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.gis.db.models import GeometryField
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
+from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
@@ -92,6 +94,13 @@ class ModelPages:
         if any(field.name == "retired_at" for field in self.model._meta.fields):
             rows = rows.current()
         return rows.select_related(*self.related)
+
+    def row(self, user: User, key: str) -> Model:
+        """One of the user's rows. Raises Http404, also for a key that cannot be one."""
+        try:
+            return get_object_or_404(self.rows(user), pk=key)
+        except (ValueError, ValidationError) as error:
+            raise Http404 from error
 
     def may_edit(self, instance: Model) -> bool:
         """Whether this row may be changed at all, by those who have the right."""

@@ -70,8 +70,8 @@ def detail_view(request: UserRequest, name: str, pk: str) -> HttpResponse:
     pages = _pages(name)
     pages.demand(request.user, "view")
     if pages.detail_page:
-        return redirect(pages.detail_page, pk)
-    instance = get_object_or_404(pages.rows(request.user), pk=pk)
+        return redirect(pages.detail_page, pages.row(request.user, pk).pk)
+    instance = pages.row(request.user, pk)
     timeline = AuditEntry.objects.filter(object_type=instance._meta.label_lower, object_id=str(instance.pk)).order_by(
         "-id"
     )[:50]
@@ -116,7 +116,7 @@ def form_view(request: UserRequest, name: str, pk: str | None = None) -> HttpRes
     """Create or edit; for those who may add or change."""
     pages = _pages(name)
     pages.demand(request.user, "change" if pk else "add")
-    instance = get_object_or_404(pages.rows(request.user), pk=pk) if pk else None
+    instance = pages.row(request.user, pk) if pk else None
     assert pages.form is not None
     if instance and not pages.may_edit(instance):
         raise PermissionDenied(_("This row can no longer be changed."))
@@ -154,7 +154,7 @@ def retire_view(request: UserRequest, name: str, pk: str) -> HttpResponse:
     """Take a row out of use; for those who may change it. Nothing is deleted."""
     pages = _pages(name)
     pages.demand(request.user, "change")
-    instance = get_object_or_404(pages.rows(request.user), pk=pk)
+    instance = pages.row(request.user, pk)
     if not hasattr(instance, "retire") or not pages.may_edit(instance):
         raise Http404
     with transaction.atomic():

@@ -78,9 +78,9 @@ class _Checker:
         keys = self.pages.import_key
         if len(keys) == 1 and not isinstance(self._base_field(keys[0]), forms.ModelChoiceField):
             (key,) = keys
-            wanted = {str(row[key]) for row in lot if row.get(key)}
+            wanted = {str(row[key]).strip() for row in lot if row.get(key)}
             found = {str(getattr(one, key)): one for one in self._rows(**{f"{key}__in": wanted})}
-            return lambda row: found.get(str(row.get(key, "")))
+            return lambda row: found.get(str(row.get(key, "")).strip())
         return self._known_one
 
     def _known_one(self, row: Row) -> Any:
@@ -120,6 +120,11 @@ def _ignore(done: int, total: int) -> None:
     """Nobody waits for progress."""
 
 
+def _storable(value: Any) -> Any:
+    """PostgreSQL stores no NUL; the form has said that there is one."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+
+
 def _check(batch: ImportBatch, pages: ModelPages, rows: Sequence[Row], user: User, report: Report) -> None:
     seen: set[tuple[str, ...]] = set()
     made = []
@@ -129,7 +134,7 @@ def _check(batch: ImportBatch, pages: ModelPages, rows: Sequence[Row], user: Use
         if key in seen:
             errors.setdefault(pages.import_key[-1], []).append(_("The file has this key twice."))
         seen.add(key)
-        kept = json.loads(json.dumps(data, default=str))
+        kept = json.loads(json.dumps({name: _storable(value) for name, value in data.items()}, default=str))
         made.append(
             ImportRow(batch=batch, number=number, data=kept, errors=errors, is_update=form.instance.pk is not None)
         )

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "platform_core.identity.middleware.SessionLimitMiddleware",
     "platform_core.identity.middleware.PasswordRenewalMiddleware",
     "platform_core.middleware.AuditActorMiddleware",
+    "platform_core.middleware.NulMiddleware",
     "platform_core.middleware.DomainErrorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

@@ -23,7 +23,7 @@ def _allowed(request: UserRequest, attachment_id: int, verb: str) -> Attachment:
     if pages is None:
         raise Http404
     pages.demand(request.user, verb)
-    get_object_or_404(pages.rows(request.user), pk=attachment.object_id)
+    pages.row(request.user, attachment.object_id)
     return attachment
 
 
@@ -35,7 +35,7 @@ def upload(request: UserRequest, name: str, pk: str) -> HttpResponse:
     if pages is None or not pages.may_have_attachments:
         raise Http404
     pages.demand(request.user, "change")
-    target = get_object_or_404(pages.rows(request.user), pk=pk)
+    target = pages.row(request.user, pk)
     files = request.FILES.getlist("files")
     for file in files:
         attachments.store(file, target=target, user=request.user)

@@ -123,6 +123,8 @@ def _moment(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise DomainError("400", _("Times are W3C times, e.g. 2026-01-01T00:00:00Z.")) from error
+    if not 1970 < found.year < 2500:  # within what a zone and a span can be added to
+        raise DomainError("400", _("Times are W3C times, e.g. 2026-01-01T00:00:00Z."))
     return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 

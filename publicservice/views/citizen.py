@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from platform_core.errors import DomainError
 from platform_core.forms.errors import blame
 from platform_core.geo.measure import point_of
+from platform_core.http import number_of
 from platform_core.models import EvaluationPoint
 from platform_core.services import throttle
 from platform_core.services.divisions import own_districts
@@ -108,7 +109,7 @@ def track(request: HttpRequest) -> HttpResponse:
             error = "" if appeal else _("There is no appeal with this number and code.")
             if appeal and "score" in request.POST:
                 score = request.POST["score"]
-                appeals.rate_appeal(appeal, int(score) if score.isdigit() else 0, request.POST.get("comment", "")[:200])
+                appeals.rate_appeal(appeal, number_of(score) or 0, request.POST.get("comment", "")[:200])
                 appeal.refresh_from_db()
         except DomainError as refused:
             error = refused.message
@@ -131,9 +132,7 @@ def visit(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and found.state != ReturnVisit.State.DONE:
         score = request.POST.get("score", "")
         try:
-            appeals.rate_appeal(
-                found.appeal, int(score) if score.isdigit() else 0, request.POST.get("comment", "")[:200]
-            )
+            appeals.rate_appeal(found.appeal, number_of(score) or 0, request.POST.get("comment", "")[:200])
             found.refresh_from_db()
         except DomainError as refused:
             error = refused.message

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from platform_core.errors import DomainError
 from platform_core.forms.errors import blame
-from platform_core.http import UserRequest
+from platform_core.http import UserRequest, number_of
 from platform_core.models import Attachment
 from platform_core.services import attachments
 from publicservice.forms import DeskAppealForm, ToCaseForm
@@ -63,8 +63,7 @@ def _show(request: UserRequest, appeal: Appeal, form: ToCaseForm | None = None, 
 def act(request: UserRequest, pk: int, what: str) -> HttpResponse:
     """Answer, transfer, or make a case of an appeal; for those who handle appeals."""
     appeal = _appeal(request, pk)
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isdigit() else None
+    seen = number_of(request.POST.get("version"))
     if what == "answer":
         appeals.answer(pk, request.user, request.POST.get("answer", ""), version=seen)
     elif what == "transfer":
@@ -99,7 +98,7 @@ def reveal(request: UserRequest, pk: int) -> HttpResponse:
 def new(request: UserRequest) -> HttpResponse:
     """Take an appeal down, in a call (`call`) or otherwise; for those who handle appeals."""
     call = Call.objects.filter(
-        pk=request.GET.get("call") or request.POST.get("call") or 0, agent__user=request.user
+        pk=number_of(request.GET.get("call") or request.POST.get("call")) or 0, agent__user=request.user
     ).first()
     initial = (
         {"phone": call.caller, "channel": call.dialled if call.dialled in ("12319", "12345") else "12319"}
@@ -152,12 +151,10 @@ def photo(request: UserRequest, pk: int, attachment_id: int) -> FileResponse:
 def visit_list(request: UserRequest) -> HttpResponse:
     """Whom to call for a return visit; for those who make visits."""
     if request.method == "POST":
-        score = request.POST.get("score", "")
-        pk = request.POST.get("visit", "")
         visits.record_call(
-            int(pk) if pk.isdigit() else 0,
+            number_of(request.POST.get("visit")) or 0,
             request.user,
-            int(score) if score.isdigit() else None,
+            number_of(request.POST.get("score")),
             request.POST.get("comment", ""),
         )
         messages.success(request, _("Written down."))

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from coordination.services.performance import Span
-from platform_core.http import UserRequest, day_of
+from platform_core.http import UserRequest, day_of, number_of
 from platform_core.services import audit
 from publicservice.cti import adapter
 from publicservice.models import Agent, Appeal, Call
@@ -61,8 +61,7 @@ def desk(request: UserRequest) -> HttpResponse:
 @require_POST
 def act(request: UserRequest, what: str) -> HttpResponse:
     """Ready, away, off; pick up, hang up, three-way; for agents, about their own calls."""
-    pk = request.POST.get("call", "")
-    number = int(pk) if pk.isdigit() else 0
+    number = number_of(request.POST.get("call")) or 0
     if what in ("ready", "away", "offline"):
         hotline.set_state(request.user, what)
         hotline.distribute()

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -45,6 +46,8 @@ def _door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def checked(request: HttpRequest, *args: Any, kind: str = "json", **options: Any) -> HttpResponse:
         try:
             throttle.demand("open311", str(request.META.get("REMOTE_ADDR")), 600, 60)
+            if any("\0" in value for value in (*request.GET.values(), *request.POST.values())):
+                raise DomainError("400", _("A value holds a sign that cannot be stored."))
             return view(request, *args, kind=kind, **options)
         except DomainError as error:
             status = int(error.code) if error.code.isdigit() else 429 if error.code == "too_often" else 400

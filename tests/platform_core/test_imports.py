@@ -111,9 +111,26 @@ def test_geojson_and_zipped_shapefile_of_polygons(evaluator):
     assert imports.confirm(pages, batch, evaluator) == 1
 
 
+def damaged_sheet():
+    """A workbook whose sheet is no XML."""
+    stream = io.BytesIO()
+    openpyxl.Workbook().save(stream)
+    made = io.BytesIO()
+    with zipfile.ZipFile(stream) as whole, zipfile.ZipFile(made, "w") as damaged:
+        for name in whole.namelist():
+            damaged.writestr(name, b"<sheet" if "sheet1" in name else whole.read(name))
+    return made.getvalue()
+
+
+def test_a_nul_is_a_row_error(evaluator):
+    batch = read(evaluator, "points.csv", GOOD.replace("太原街", "太原\0街"))
+    assert [set(row.errors) for row in batch.rows.all()] == [set(), {"name"}]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.exe", b"MZ"), ("a.xlsx", b"not a zip"), ("a.geojson", b"{}"), ("a.zip", b"PK"), ("a.csv", b"\xff\xfe\xfa"),
+    [("a.exe", b"MZ"), ("a.xlsx", damaged_sheet()), ("a.geojson", b'{"features":5}'),
+     ("a.geojson", b'{"features":[5]}'), ("a.csv", HEADER.encode() + b"A1," + b"x" * 200_000), ("a.xlsx", b"not a zip"), ("a.geojson", b"{}"), ("a.zip", b"PK"), ("a.csv", b"\xff\xfe\xfa"),
      ("a.csv", HEADER.encode())],
 )  # fmt: skip
 def test_unreadable_file_is_refused_with_a_message(evaluator, log_in, name, content):
