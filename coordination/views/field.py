@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -238,7 +239,7 @@ def track(request: UserRequest) -> JsonResponse:
             for row in json.loads(request.body)["points"]
         ]
         kept = field.keep_track(request.user, fixes)
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, OverflowError, RawPostDataException):  # the last: it came as a form
         return JsonResponse({"code": "bad_points", "message": _("The positions cannot be read.")}, status=422)
     except DomainError as error:
         return _refused(error)
