@@ -23,7 +23,10 @@ SHAPES: tuple[object, ...] = (None, 1, -1, 1.5, [], {}, [1], [{"lon": 1}], True,
 FIELDS = ["q", "page", "region", "category", "lamp", "source", "department", "emergency", "first", "last", "month", "within", "kind", "location", "lat", "lon", "number", "code", "phone", "content", "description", "part", "case", "version", "desk", "name", "bbox", "service_code", "start_date", "end_date", "status", "service_request_id", "uuid", "at", "points", "photos", "score", "token", "person", "post", "hours", "duplicate", "user", "day", "address", "text", "call", "visit", "progress", "opinion", "form"]  # fmt: skip
 PUBLIC = (
     *(f"/open311/v2/{name}" for name in ("services.json", "services/zz.xml", "requests.json", "requests/zz.xml")),
-    *(f"/citizen/{name}" for name in ("", "new/", "code/", "track/", "nearby/", "directory/", "visit/x/", "notices/1/")),
+    *(
+        f"/citizen/{name}"
+        for name in ("", "new/", "code/", "track/", "nearby/", "directory/", "visit/x/", "notices/1/")
+    ),
 )
 PAGES = ("case", "partfacility", "place", "timelimit", "routingrule", "rosterentry", "appeal", "call", "agent")
 
@@ -62,7 +65,9 @@ def test_junk_is_never_a_server_error(city, client, log_in, person):
         given = {name: chance.choice(JUNK) for name in (*chance.sample(FIELDS, 10), *form_of(address))}
         given |= {"version": str(case.version), "description": "坏"} if chance.random() < 0.5 else {}
         shaped = {name: chance.choice((value, chance.choice(SHAPES))) for name, value in given.items()}
-        move = {f"{address.rstrip('/').rpartition('/')[2]}-{name}": chance.choice(JUNK) for name in ("opinion", "hours")}
+        move = {
+            f"{address.rstrip('/').rpartition('/')[2]}-{name}": chance.choice(JUNK) for name in ("opinion", "hours")
+        }
         for answer in (
             browser.get(address, given),
             browser.post(address, given | move),

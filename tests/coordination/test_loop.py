@@ -61,7 +61,9 @@ def test_outside_the_city_is_refused(city):
     from tests.factories import square
 
     # The next city's districts are known too, with their boundaries.
-    Region.objects.create(code="210202", name="中山区", level=3, parent=city.shenyang.parent, geometry=square(99, 29, 2))
+    Region.objects.create(
+        code="210202", name="中山区", level=3, parent=city.shenyang.parent, geometry=square(99, 29, 2)
+    )
     with pytest.raises(DomainError) as error:
         report(Report("x", Point(100, 30, srid=4490)), city.supervisor)
     assert error.value.code == "outside"
