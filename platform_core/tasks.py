@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from .services import audit, health, jobs
+from .services import audit, health, imports, jobs
 
 
 @shared_task
@@ -40,5 +40,6 @@ def beat_heartbeat() -> None:
 
 @shared_task
 def expire_files() -> None:
-    """Remove old result files."""
+    """Remove old result files, and the rows of old imports."""
     jobs.expire_files()
+    imports.expire_rows()

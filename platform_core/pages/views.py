@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from platform_core.geo import layers
 from platform_core.http import UserRequest
 from platform_core.models import AuditEntry, ImportBatch, SavedView
-from platform_core.services import audit, imports, jobs
+from platform_core.services import audit, import_files, imports, jobs
 
 from .base import ModelPages
 from .base import find as find_pages
@@ -208,7 +208,7 @@ def import_view(request: UserRequest, name: str) -> HttpResponse:
     if request.method == "POST" and (upload := request.FILES.get("file")):
         batch = imports.begin(pages, upload, request.user)
         return redirect("page-import-preview", name, batch.pk)
-    return render(request, "platform_core/import.html", _context(request, pages, fields=imports.fields(pages)))
+    return render(request, "platform_core/import.html", _context(request, pages, fields=import_files.fields(pages)))
 
 
 @login_required
@@ -237,10 +237,7 @@ def import_preview(request: UserRequest, name: str, batch_id: int) -> HttpRespon
         bad_count=bad.count(),
         bad=bad[:200],
         titles=titles,
-        sample=[
-            {"row": row, "values": [row.data.get(name, "") for name in titles]}
-            for row in batch.rows.filter(errors={})[:10]
-        ],
+        sample=[{"row": row, "values": imports.shown(pages, row.data)} for row in batch.rows.filter(errors={})[:10]],
     )
     answer = render(request, "platform_core/import_preview.html", context)
     if request.htmx and not request.htmx.boosted:

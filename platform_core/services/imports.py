@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -24,7 +25,7 @@ from platform_core.geo import layers
 from platform_core.models import ImportBatch, ImportRow, Job, User
 
 from . import audit, jobs
-from .import_files import Row, check_kind, fields, rows_of
+from .import_files import Row, check_kind, rows_of
 
 if TYPE_CHECKING:
     from platform_core.pages import ModelPages
@@ -33,13 +34,28 @@ AT_ONCE_BYTES = 40_000
 AT_ONCE_ROWS = 300
 LOT = 500
 Report = Callable[[int, int], None]
-__all__ = ["begin", "cancel", "confirm", "confirm_or_queue", "fields", "limit_choices", "read", "titles"]
+KEEP_ROWS = timedelta(days=30)
 
 
 def titles(pages: ModelPages) -> dict[str, str]:
     """Field → title of everything a row consists of, geometry too."""
     assert pages.form is not None
     return {name: str(field.label) for name, field in pages.form().fields.items()}
+
+
+def shown(pages: ModelPages, data: Row) -> list[str]:
+    """A row as its preview shows it: choices by label, a point by its coordinates."""
+    assert pages.form is not None
+    values = []
+    for name, field in pages.form().fields.items():
+        value = str(data.get(name, ""))
+        if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
+            choices: Any = field.choices
+            value = next((str(label) for key, label in choices if str(key) == value), value)
+        elif name == pages.geometry_field and value.startswith('{"type": "Point", "coordinates": ['):
+            value = value.partition("[")[2].rstrip("]}")
+        values.append(value)
+    return values
 
 
 def limit_choices(form: forms.BaseForm, user: User) -> None:
@@ -266,3 +282,14 @@ def cancel(batch: ImportBatch) -> None:
         locked.file.delete(save=False)
         locked.state = ImportBatch.State.CANCELLED
         locked.save(update_fields=["state", "file"])
+
+
+@transaction.atomic
+def expire_rows() -> None:
+    """Forget the rows of files a month after they came; a batch that nobody confirmed is cancelled."""
+    old = ImportBatch.objects.filter(created_at__lt=timezone.now() - KEEP_ROWS)
+    for batch in old.filter(state=ImportBatch.State.CHECKING).exclude(file=""):
+        batch.file.delete(save=True)
+    waiting = (ImportBatch.State.CHECKING, ImportBatch.State.PREVIEW, ImportBatch.State.IMPORTING)
+    old.filter(state__in=waiting).update(state=ImportBatch.State.CANCELLED)
+    ImportRow.objects.filter(batch__in=old).delete()

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 import shapefile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from platform_core.errors import DomainError
 from platform_core.models import EvaluationGrid, EvaluationPoint, ImportBatch, Job
@@ -129,6 +130,18 @@ def test_a_large_file_that_cannot_be_read_says_why_on_its_page(evaluator, log_in
     jobs.run(Job.objects.get(kind="import check").pk)
     page = client.get(answer.url).content.decode()
     assert "没有保存任何内容" in page and "无法读取该文本表格" in page and "导入全部" not in page
+
+
+def test_preview_shows_labels_and_old_rows_are_forgotten(evaluator, log_in):
+    batch = read(evaluator, "points.csv", GOOD)
+    page = log_in(evaluator).get(f"/p/evaluationpoint/import/{batch.pk}/").content.decode()
+    assert "123.35, 41.75" in page and "<td>公园" in page
+    imports.expire_rows()
+    assert batch.rows.count() == 2
+    ImportBatch.objects.update(created_at=timezone.now() - imports.KEEP_ROWS * 2)
+    imports.expire_rows()
+    batch.refresh_from_db()
+    assert (batch.state, batch.rows.count()) == ("cancelled", 0)
 
 
 def test_a_nul_is_a_row_error(evaluator):
