@@ -24,6 +24,12 @@ def number_of(text: object) -> int | None:
     return int(given) if given.isascii() and given.isdecimal() and len(given) <= 18 else None
 
 
+def has_nul(request: HttpRequest) -> bool:
+    """Whether a value of the address or the form holds a NUL: PostgreSQL stores none, a search for one is an error."""
+    queries = (request.GET, request.POST)
+    return any("\0" in str(value) for query in queries for _name, values in query.lists() for value in values)
+
+
 def day_of(text: str | None) -> date | None:
     """A day written as 2026-11-24; None for anything else."""
     try:

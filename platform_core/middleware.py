@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from .errors import DomainError
+from .http import has_nul
 from .services.audit import acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -71,10 +72,7 @@ class AuditActorMiddleware:
 
 
 class NulMiddleware:
-    """Refuses a NUL in an address or form: PostgreSQL stores none, and a search for one is an error.
-
-    Views for programs (csrf_exempt) answer in their own way.
-    """
+    """Refuses a NUL in an address or form; views for programs (csrf_exempt) answer in their own way."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -85,10 +83,7 @@ class NulMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         """400 with the reason."""
-        if getattr(view, "csrf_exempt", False):
-            return None
-        given = (value for query in (request.GET, request.POST) for values in query.lists() for value in values[1])
-        if not any("\0" in str(value) for value in given):
+        if getattr(view, "csrf_exempt", False) or not has_nul(request):
             return None
         message = _("A value holds a sign that cannot be stored.")
         return render(request, "platform_core/error.html", {"message": message}, status=400)

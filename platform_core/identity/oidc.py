@@ -16,6 +16,8 @@ from mozilla_django_oidc.views import OIDCAuthenticationCallbackView
 from platform_core.models import User
 from platform_core.services import identity
 
+from .backends import PlatformBackend
+
 
 class LinkedAccountBackend(OIDCAuthenticationBackend):
     """Somebody is let in by a link that they made themselves while logged in; no account comes from outside."""
@@ -47,7 +49,7 @@ class LinkedAccountBackend(OIDCAuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The user of a session, asked at every request: a closed or retired account is out at once."""
-        return User.objects.filter(pk=user_id, is_active=True, retired_at=None).first()
+        return PlatformBackend().get_user(user_id)
 
 
 class Callback(OIDCAuthenticationCallbackView):

@@ -202,15 +202,18 @@ def _outcome(batch: ImportBatch, rows: int) -> jobs.Outcome:
 
 @jobs.kind("import check")
 def check_job(job: Job, progress: jobs.Progress) -> jobs.Outcome:
-    """Check an uploaded file; begins anew when a worker died over it."""
+    """Check an uploaded file; begins anew when a worker died over it, and has nothing to do when it died after it."""
     batch, pages = _batch_of(job)
+    if batch.state != ImportBatch.State.CHECKING:
+        return _outcome(batch, batch.rows.count())
     batch.rows.all().delete()
     with batch.file.open("rb") as stream:
         rows = rows_of(pages, batch.original_name, stream.read())
     _check(batch, pages, rows, job.owner, progress)
+    # Who cancelled meanwhile has cancelled: only a batch that is still being checked becomes a preview.
+    ImportBatch.objects.filter(pk=batch.pk, state=ImportBatch.State.CHECKING).update(state=ImportBatch.State.PREVIEW)
     batch.file.delete(save=False)
-    batch.state = ImportBatch.State.PREVIEW
-    batch.save(update_fields=["state", "file"])
+    ImportBatch.objects.filter(pk=batch.pk).update(file="")
     return _outcome(batch, len(rows))
 
 
@@ -228,8 +231,10 @@ def confirm_or_queue(pages: ModelPages, batch: ImportBatch, user: User) -> int |
 
 @jobs.kind("import")
 def import_job(job: Job, progress: jobs.Progress) -> jobs.Outcome:
-    """Save a confirmed batch."""
+    """Save a confirmed batch; a worker that died after it has left nothing to do."""
     batch, pages = _batch_of(job)
+    if batch.state == ImportBatch.State.CONFIRMED:
+        return _outcome(batch, batch.rows.count())
     with progress.aside() as report:
         return _outcome(batch, confirm(pages, batch, job.owner, report))
 

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from platform_core.errors import DomainError
+from platform_core.http import has_nul
 from platform_core.services import throttle
 from publicservice.models import Appeal
 from publicservice.services import open311
@@ -46,7 +47,7 @@ def _door(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def checked(request: HttpRequest, *args: Any, kind: str = "json", **options: Any) -> HttpResponse:
         try:
             throttle.demand("open311", str(request.META.get("REMOTE_ADDR")), 600, 60)
-            if any("\0" in value for value in (*request.GET.values(), *request.POST.values())):
+            if has_nul(request):
                 raise DomainError("400", _("A value holds a sign that cannot be stored."))
             return view(request, *args, kind=kind, **options)
         except DomainError as error:

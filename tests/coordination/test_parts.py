@@ -13,7 +13,7 @@ from exchange.models import InboundBatch
 from exchange.services import inbound
 from platform_core.errors import DomainError
 from platform_core.gathering import gathering, hand_over
-from platform_core.models import ImportBatch, Job
+from platform_core.models import ImportBatch, ImportRow, Job
 from platform_core.pages import find
 from platform_core.services import imports, jobs
 from tests.factories import UserFactory
@@ -126,7 +126,28 @@ def test_a_large_census_is_checked_and_imported_by_jobs(large):
     batch.refresh_from_db()
     assert (batch.state, batch.job.state, PartFacility.objects.count()) == ("confirmed", "done", 1000)
     assert batch.owner.notifications.first().url == address
+    for job in Job.objects.order_by("id"):  # a worker that died before it could say that it was done
+        Job.objects.filter(pk=job.pk).update(state="queued")
+        jobs.run(job.pk)
+    assert set(Job.objects.values_list("state", flat=True)) == {"done"}
+    assert (batch.rows.count(), PartFacility.objects.count()) == (1000, 1000)
     assert "import-waiting" not in client.get(address).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_that_is_cancelled_in_its_last_moment_stays_cancelled(large, monkeypatch):
+    client, address, batch = large
+    bulk_create = ImportRow.objects.bulk_create
+
+    def last(rows):
+        ImportBatch.objects.filter(pk=batch.pk).update(state="cancelled")
+        return bulk_create(rows)
+
+    monkeypatch.setattr(ImportRow.objects, "bulk_create", last)
+    jobs.run(batch.job_id)
+    batch.refresh_from_db()
+    assert (batch.state, bool(batch.file)) == ("cancelled", False)
+    assert "导入全部" not in client.get(address).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
